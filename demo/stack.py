@@ -1,0 +1,227 @@
+"""MLflow and Airflow as real processes on 127.0.0.1, started together and stopped without orphans."""
+
+from __future__ import annotations
+
+import json
+import os
+import secrets
+import signal
+import socket
+import subprocess
+import sys
+import time
+import urllib.error
+import urllib.request
+from base64 import urlsafe_b64encode
+from collections.abc import Callable, Mapping
+from pathlib import Path
+from typing import Any, Self
+
+_SERVICES = ("api-server", "scheduler", "dag-processor", "triggerer")
+
+
+class Stack:
+    """A MLflow server and a small Airflow (SQLite, LocalExecutor), all state below one folder.
+
+    Parameters:
+        home: where databases, artifacts, logs and secrets go; used again if it exists.
+        dags: the DAGs folder.
+        cwd: the working directory of the tasks, from which relative data paths are read.
+        settings: further environment variables.
+        preload: whether the scheduler imports for its tasks.
+        parallelism: tasks at once.
+    """
+
+    def __init__(
+        self,
+        home: Path,
+        *,
+        dags: Path,
+        cwd: Path,
+        settings: Mapping[str, str] | None = None,
+        preload: bool = True,
+        parallelism: int = 4,
+    ) -> None:
+        self.home, self.cwd = home.resolve(), cwd.resolve()
+        self.processes: list[subprocess.Popen[bytes]] = []
+        taken: set[int] = set()
+        self.mlflow_port = free_port(5000, taken)
+        self.airflow_port = free_port(8080, taken)
+        for folder in ("airflow", "logs", "artifacts"):
+            (self.home / folder).mkdir(parents=True, exist_ok=True)
+        known = self._secrets()
+        self.mlflow_url = f"http://127.0.0.1:{self.mlflow_port}"
+        self.airflow_url = f"http://127.0.0.1:{self.airflow_port}"
+        self.env = {
+            **os.environ,
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ.get('PATH', '')}",
+            "AIRFLOW_HOME": str(self.home / "airflow"),
+            "AIRFLOW__API__BASE_URL": self.airflow_url,
+            "AIRFLOW__API__HOST": "127.0.0.1",
+            "AIRFLOW__API__PORT": str(self.airflow_port),
+            "AIRFLOW__API__SECRET_KEY": known["api"],
+            "AIRFLOW__API__WORKERS": "1",
+            "AIRFLOW__API_AUTH__JWT_SECRET": known["jwt"],
+            "AIRFLOW__CORE__DAGS_FOLDER": str(dags.resolve()),
+            "AIRFLOW__CORE__EXECUTION_API_SERVER_URL": f"{self.airflow_url}/execution/",
+            "AIRFLOW__CORE__EXECUTOR": "LocalExecutor",
+            "AIRFLOW__CORE__FERNET_KEY": known["fernet"],
+            "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
+            "AIRFLOW__CORE__PARALLELISM": str(parallelism),
+            "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(8794, taken)),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(8793, taken)),
+            "AIRFLOW__RETRAIN__PRELOAD": str(preload),
+            "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
+            "MLFLOW_DISABLE_TELEMETRY": "true",
+            "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
+            "MLFLOW_TRACKING_URI": self.mlflow_url,
+            **(settings or {}),
+        }
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.stop()
+
+    def start_mlflow(self) -> None:
+        """Start the MLflow server and wait until it answers."""
+        self._spawn(
+            "mlflow",
+            ["mlflow", "server", "--host", "127.0.0.1", "--port", str(self.mlflow_port), "--workers", "1",
+             "--backend-store-uri", f"sqlite:///{self.home / 'mlflow.db'}",
+             "--artifacts-destination", str(self.home / "artifacts")],
+        )  # fmt: skip
+        self._wait("MLflow", lambda: self._answers(f"{self.mlflow_url}/health"), 180)
+
+    def start_airflow(self) -> None:
+        """Bring the database up to date, start Airflow's four services and wait until all are well."""
+        self.airflow("db", "migrate")
+        for service in _SERVICES:
+            # Logs are read from disk here; the log servers would listen on every address.
+            own = ["--skip-serve-logs"] if service in ("scheduler", "triggerer") else []
+            self._spawn(service, ["airflow", service, *own])
+        self._wait("Airflow", self._healthy, 240)
+
+    def stop(self) -> None:
+        """End every process that was started here, with all their children."""
+        for process in reversed(self.processes):
+            _signal(process, signal.SIGTERM)
+        limit = time.monotonic() + 15
+        for process in reversed(self.processes):
+            try:
+                process.wait(max(0.1, limit - time.monotonic()))
+            except subprocess.TimeoutExpired:
+                pass
+            # The leader may be gone while its group is not.
+            _signal(process, signal.SIGKILL)
+            process.wait()
+        self.processes.clear()
+
+    def airflow(self, *arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run the airflow command and return what it printed."""
+        done = subprocess.run(
+            ["airflow", *arguments], env=self.env, cwd=self.cwd, text=True, capture_output=True, check=False
+        )
+        if check and done.returncode:
+            said = (done.stderr or done.stdout).strip()[-2000:]
+            raise RuntimeError(f"airflow {' '.join(arguments)} failed with {done.returncode}:\n{said}")
+        return done
+
+    @property
+    def login(self) -> tuple[str, str]:
+        """User and password of the Airflow UI."""
+        path = self.home / "airflow" / "simple_auth_manager_passwords.json.generated"
+        user, password = next(iter(json.loads(path.read_text()).items()))
+        return user, password
+
+    def api(self, method: str, path: str, body: Any = None) -> Any:
+        """Call Airflow's REST API as the UI's user; `path` begins behind ``/api/v2/``."""
+        if not hasattr(self, "_token"):
+            user, password = self.login
+            answer = _request("POST", f"{self.airflow_url}/auth/token", {"username": user, "password": password})
+            self._token: str = answer["access_token"]
+        return _request(method, f"{self.airflow_url}/api/v2/{path}", body, token=self._token)
+
+    def runs(self, dag_id: str) -> list[dict[str, Any]]:
+        """The DAG's runs, oldest first."""
+        found = self.api("GET", f"dags/{dag_id}/dagRuns?limit=100&order_by=run_after")["dag_runs"]
+        return list(found)
+
+    def _secrets(self) -> dict[str, str]:
+        """Keys of this installation, made once and readable by its owner alone."""
+        path = self.home / "secrets.json"
+        if not path.exists():
+            made = {name: urlsafe_b64encode(secrets.token_bytes(32)).decode() for name in ("jwt", "api", "fernet")}
+            path.touch(mode=0o600)
+            path.write_text(json.dumps(made))
+        known: dict[str, str] = json.loads(path.read_text())
+        return known
+
+    def _spawn(self, name: str, command: list[str]) -> None:
+        with (self.home / "logs" / f"{name}.log").open("ab") as log:
+            self.processes.append(
+                subprocess.Popen(
+                    command, env=self.env, cwd=self.cwd, stdout=log, stderr=log, stdin=subprocess.DEVNULL,
+                    start_new_session=True,
+                )
+            )  # fmt: skip
+
+    def _wait(self, what: str, ready: Callable[[], bool], seconds: float) -> None:
+        limit = time.monotonic() + seconds
+        while not ready():
+            ended = [process for process in self.processes if process.poll() is not None]
+            if ended or time.monotonic() > limit:
+                why = f"{ended[0].args[:2]} ended" if ended else f"no answer in {seconds:g} s"  # type: ignore[index]
+                raise RuntimeError(f"{what} did not start ({why}): see the logs in {self.home / 'logs'}")
+            time.sleep(0.5)
+
+    def _answers(self, url: str) -> bool:
+        try:
+            with urllib.request.urlopen(url, timeout=5) as answer:
+                return bool(answer.status == 200)
+        except OSError:
+            return False
+
+    def _healthy(self) -> bool:
+        try:
+            health = _request("GET", f"{self.airflow_url}/api/v2/monitor/health")
+        except OSError:
+            return False
+        return all(health.get(one, {}).get("status") == "healthy"
+                   for one in ("metadatabase", "scheduler", "dag_processor", "triggerer"))  # fmt: skip
+
+
+def free_port(preferred: int, taken: set[int]) -> int:
+    """The preferred port if nobody listens there, else one the system has free; never one of `taken`."""
+    for port in (preferred, *(0,) * 50):
+        with socket.socket() as probe:
+            probe.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEADDR, 1)
+            try:
+                probe.bind(("127.0.0.1", port))
+            except OSError:
+                continue
+            found: int = probe.getsockname()[1]
+        if found not in taken:
+            taken.add(found)
+            return found
+    raise RuntimeError("no free port on 127.0.0.1")
+
+
+def _signal(process: subprocess.Popen[bytes], which: signal.Signals) -> None:
+    try:
+        os.killpg(process.pid, which)
+    except ProcessLookupError:
+        pass
+
+
+def _request(method: str, url: str, body: Any = None, *, token: str | None = None) -> Any:
+    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
+    data = None if body is None else json.dumps(body).encode()
+    request = urllib.request.Request(url, data=data, headers=headers, method=method)
+    try:
+        with urllib.request.urlopen(request, timeout=30) as answer:
+            return json.loads(answer.read() or b"null")
+    except urllib.error.HTTPError as error:
+        raise RuntimeError(f"{method} {url} answered {error.code}: {error.read().decode()[:500]}") from None

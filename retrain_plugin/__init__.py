@@ -1,0 +1,57 @@
+"""Declare a model once, choose when it may change: Airflow decides, retrains, proves and promotes.
+
+The names below are loaded on first use, so that a DAG file pays for what it declares and nothing else.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from retrain_plugin.declare.expectations import Expectations
+    from retrain_plugin.declare.gate import Gate
+    from retrain_plugin.declare.model import Model
+    from retrain_plugin.declare.periodic import Periodic
+    from retrain_plugin.declare.source import Parquet, Table
+    from retrain_plugin.errors import DataError, DeclarationError, RegistryError, RetrainError, TrainingError
+
+__version__ = "0.1.0"
+
+_HOME = {
+    "Expectations": "retrain_plugin.declare.expectations",
+    "Gate": "retrain_plugin.declare.gate",
+    "Model": "retrain_plugin.declare.model",
+    "Parquet": "retrain_plugin.declare.source",
+    "Periodic": "retrain_plugin.declare.periodic",
+    "Table": "retrain_plugin.declare.source",
+    "DataError": "retrain_plugin.errors",
+    "DeclarationError": "retrain_plugin.errors",
+    "RegistryError": "retrain_plugin.errors",
+    "RetrainError": "retrain_plugin.errors",
+    "TrainingError": "retrain_plugin.errors",
+}
+
+__all__ = [
+    "DataError",
+    "DeclarationError",
+    "Expectations",
+    "Gate",
+    "Model",
+    "Parquet",
+    "Periodic",
+    "RegistryError",
+    "RetrainError",
+    "Table",
+    "TrainingError",
+]
+
+
+def __getattr__(name: str) -> object:
+    if name not in _HOME:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    return getattr(import_module(_HOME[name]), name)
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_HOME])

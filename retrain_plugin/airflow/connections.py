@@ -1,0 +1,30 @@
+"""Airflow's connections for the source and for MLflow."""
+
+from __future__ import annotations
+
+import os
+
+from airflow.sdk import BaseHook
+from airflow.sdk.configuration import conf
+
+
+def connection_address(name: str) -> str:
+    """A connection's address with its credentials, which Airflow masks in logs once it is looked up."""
+    return str(BaseHook.get_connection(name).get_uri())
+
+
+def use_mlflow_connection() -> None:
+    """Point MLflow at the connection that ``[retrain] mlflow_conn_id`` names; without one, MLflow's own settings hold."""
+    name = conf.get("retrain", "mlflow_conn_id", fallback="")
+    if not name:
+        return
+    import mlflow
+
+    connection = BaseHook.get_connection(name)
+    scheme = connection.schema if connection.schema in ("http", "https") else "http"
+    host = connection.host or ""
+    address = host if "://" in host else f"{scheme}://{host}"
+    mlflow.set_tracking_uri(f"{address}:{connection.port}" if connection.port else address)
+    if connection.login:
+        os.environ["MLFLOW_TRACKING_USERNAME"] = connection.login
+        os.environ["MLFLOW_TRACKING_PASSWORD"] = connection.password or ""

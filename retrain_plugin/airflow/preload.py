@@ -1,0 +1,29 @@
+"""Heavy imports once in the scheduler instead of once in every task that LocalExecutor forks from it."""
+
+from __future__ import annotations
+
+import logging
+from importlib import import_module
+from typing import Any
+
+from airflow.listeners import hookimpl
+
+log = logging.getLogger(__name__)
+
+
+@hookimpl
+def on_starting(component: Any) -> None:
+    """Import what tasks need, where ``[retrain] preload`` asks for it and the component is the scheduler."""
+    from airflow.configuration import conf
+
+    if getattr(component, "job_type", None) != "SchedulerJob" or not conf.getboolean(
+        "retrain", "preload", fallback=False
+    ):
+        return
+    try:
+        for module in ("retrain_plugin.workflow", "sklearn.ensemble", "mlflow.sklearn"):
+            import_module(module)
+        log.info("Preloaded the imports of retraining tasks")
+    except Exception:
+        # A convenience must not keep the scheduler from starting.
+        log.warning("Preloading failed: tasks import for themselves", exc_info=True)

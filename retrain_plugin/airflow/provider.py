@@ -1,0 +1,55 @@
+"""What Airflow is told about this package by its entry point."""
+
+from __future__ import annotations
+
+from typing import Any
+
+
+def get_provider_info() -> dict[str, Any]:
+    """Provider metadata: configuration, links, operators and the plugin."""
+    return {
+        "package-name": "airflow-retrain-plugin",
+        "name": "Retrain",
+        "description": "Decides when models retrain, retrains, proves and promotes them, on record in MLflow.",
+        "operators": [
+            {
+                "integration-name": "Retrain",
+                "python-modules": [
+                    "retrain_plugin.airflow.check_data",
+                    "retrain_plugin.airflow.train",
+                    "retrain_plugin.airflow.validate",
+                    "retrain_plugin.airflow.promote",
+                    "retrain_plugin.airflow.retrain",
+                ],
+            }
+        ],
+        "sensors": [{"integration-name": "Retrain", "python-modules": ["retrain_plugin.airflow.previous_run"]}],
+        "extra-links": [
+            "retrain_plugin.airflow.links.MlflowRunLink",
+            "retrain_plugin.airflow.links.MlflowVersionLink",
+        ],
+        "plugins": [{"name": "retrain", "plugin-class": "retrain_plugin.airflow.plugin.RetrainPlugin"}],
+        "config": {
+            "retrain": {
+                "description": "The retraining plugin.",
+                "options": {
+                    "mlflow_conn_id": {
+                        "description": "Airflow connection of the MLflow server (host, port, and login with "
+                        "password where it asks for them). Without one, MLFLOW_TRACKING_URI holds.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "mlflow_default",
+                        "default": "",
+                    },
+                    "preload": {
+                        "description": "Import MLflow, scikit-learn, pandas and ibis once in the scheduler, so that "
+                        "LocalExecutor's forked tasks need not. Costs the scheduler some memory.",
+                        "version_added": "0.1.0",
+                        "type": "boolean",
+                        "example": "True",
+                        "default": "False",
+                    },
+                },
+            }
+        },
+    }

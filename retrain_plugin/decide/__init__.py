@@ -1,0 +1,1 @@
+"""Judgements: pure functions from evidence to a decision with its reason."""

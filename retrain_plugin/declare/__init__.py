@@ -1,0 +1,1 @@
+"""What users write: frozen dataclasses that check themselves and turn into JSON and back."""

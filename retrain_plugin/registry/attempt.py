@@ -1,0 +1,290 @@
+"""One piece of work and its one run in MLflow: found again by whoever does it again."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import logging
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import datetime
+from typing import Any
+
+import mlflow
+import pandas as pd
+from mlflow.entities import Metric, Param, Run, RunTag
+from mlflow.exceptions import MlflowException
+from sklearn.base import BaseEstimator
+
+from retrain_plugin.declare.model import Model
+from retrain_plugin.errors import RegistryError
+from retrain_plugin.registry import model_store
+from retrain_plugin.registry.connect import asking, client, run_url
+from retrain_plugin.registry.version import TAG, Version, versions
+
+log = logging.getLogger(__name__)
+
+# The steps of a retrain in order; a run's tag `stage` names the last one that is whole.
+STAGES = ("opened", "checked", "trained", "judged", "concluded")
+
+
+@dataclass(frozen=True)
+class Work:
+    """What is done, for when, and by whom: its `key` is the same in every try.
+
+    `asked` is the digest of everything that was asked for: the declarations and the estimator's
+    configuration. `about` goes into the run's params, for people.
+    """
+
+    model: Model
+    dag_id: str
+    dag_run_id: str
+    as_of: datetime
+    strategy: str
+    asked: str
+    about: Mapping[str, str] = field(default_factory=dict)
+    url: str | None = None
+
+    @property
+    def key(self) -> str:
+        """32 hex digits that stand for DAG, DAG run and model."""
+        identity = json.dumps([self.dag_id, self.dag_run_id, self.model.name])
+        return hashlib.sha256(identity.encode()).hexdigest()[:32]
+
+
+class Attempt:
+    """The MLflow run of one piece of work, from its first step to its last, through every retry."""
+
+    def __init__(self, work: Work, run: Run) -> None:
+        self.work = work
+        self._run = run
+
+    @property
+    def run_id(self) -> str:
+        """The run's id in MLflow."""
+        return str(self._run.info.run_id)
+
+    @property
+    def url(self) -> str | None:
+        """Where a person sees the run."""
+        return run_url(self._run.info.experiment_id, self.run_id)
+
+    @property
+    def tags(self) -> dict[str, str]:
+        """Our tags on the run, without their prefix."""
+        return _ours(self._run)
+
+    def reached(self, stage: str) -> bool:
+        """Whether a step was finished by this try or an earlier one."""
+        return STAGES.index(self.tags.get("stage", "opened")) >= STAGES.index(stage)
+
+    def bind(self, data_digest: str) -> None:
+        """Say which rows this is about. A run that was about others is left as it is and a new one begun."""
+        known = self.tags.get("data_digest")
+        if known is None:
+            self.record(tags={"data_digest": data_digest})
+        elif known != data_digest:
+            log.info("The rows have changed since MLflow run %s: the work is done anew", self.run_id)
+            with asking(self.work.model.name):
+                old, self._run = self._run, _create(self.work, data_digest)
+                _close(old, superseded_by=self.run_id)
+
+    def record(
+        self,
+        *,
+        stage: str | None = None,
+        tags: Mapping[str, str] | None = None,
+        metrics: Mapping[str, float] | None = None,
+        artifacts: Mapping[str, Any] | None = None,
+    ) -> None:
+        """Write what a step found; its `stage` last, so that a step cut short is seen to be.
+
+        Metrics carry the as-of time, so that their charts show history as it was, not when it
+        was computed. An artifact is JSON, or text where it is a string.
+        """
+        moment = int(self.work.as_of.timestamp() * 1000)
+        to = client()
+        with asking(self.work.model.name):
+            for name, content in (artifacts or {}).items():
+                if isinstance(content, str):
+                    to.log_text(self.run_id, content, name)
+                else:
+                    to.log_dict(self.run_id, content, name)
+            written = {**(tags or {}), **({"stage": stage} if stage else {})}
+            to.log_batch(
+                self.run_id,
+                metrics=[Metric(name, float(value), moment, 0) for name, value in (metrics or {}).items()],
+                tags=[RunTag(f"{TAG}{name}", value[:5000]) for name, value in written.items()],
+            )
+            self._run = to.get_run(self.run_id)
+
+    def artifact(self, name: str) -> Any:
+        """A JSON artifact that an earlier step recorded."""
+        return artifact(self.work.model.name, self.run_id, name)
+
+    def store_model(self, name: str, estimator: BaseEstimator, frame: pd.DataFrame) -> None:
+        """Log an estimator fitted on such a frame; remember where it is and its file's digest."""
+        uri, digest = model_store.store(self.work.model, estimator, frame, run_id=self.run_id, name=name)
+        self.record(tags={f"{name}_uri": uri, f"{name}_digest": digest})
+
+    def read_model(self, name: str) -> BaseEstimator:
+        """Read back what :meth:`store_model` logged."""
+        tags = self.tags
+        return model_store.read(self.work.model, tags[f"{name}_uri"], tags[f"{name}_digest"])
+
+    def register(self, name: str, tags: Mapping[str, str]) -> Version:
+        """Make a version of a stored model, with its tags, and give it the alias `challenger`.
+
+        A version that an earlier try made of the same model file is that version.
+        """
+        model, source = self.work.model.name, self.tags[f"{name}_uri"]
+        if (made := self._made(source)) is None:
+            with asking(model):
+                mlflow.register_model(source, model, tags={f"{TAG}{tag}": value[:5000] for tag, value in tags.items()})
+            if (made := self._made(source)) is None:
+                raise RegistryError(f"model {model!r}: {source} was registered and is not listed: retry the task")
+        with asking(model):
+            for tag, value in tags.items():
+                if made.tags.get(tag) != value[:5000]:
+                    client().set_model_version_tag(model, str(made.number), f"{TAG}{tag}", value[:5000])
+            client().set_registered_model_alias(model, "challenger", str(made.number))
+        return made
+
+    def _made(self, source: str) -> Version | None:
+        mine = (one for one in versions(self.work.model.name) if one.key == self.work.key)
+        return next((one for one in mine if one.source == source), None)
+
+    def conclude(self, **tags: str) -> None:
+        """All is done: record the outcome and close the run."""
+        self.record(stage="concluded", tags=tags)
+        with asking(self.work.model.name):
+            client().set_terminated(self.run_id, "FINISHED")
+
+
+@contextmanager
+def attempt(work: Work) -> Iterator[Attempt]:
+    """The work's run in MLflow, begun or found again. An error inside marks it failed, with the reason.
+
+    Raises:
+        RegistryError: MLflow does not answer.
+    """
+    with asking(work.model.name):
+        current = Attempt(work, _find(work) or _create(work))
+    try:
+        yield current
+    except BaseException as error:
+        _fail(current, error)
+        raise
+
+
+def runs(model: str, *, most: int = 500, where: str = "") -> list[Run]:
+    """Our runs of a model, newest first.
+
+    Raises:
+        RegistryError: MLflow does not answer.
+    """
+    with asking(model):
+        experiment = client().get_experiment_by_name(model)
+        if experiment is None:
+            return []
+        return list(
+            client().search_runs(
+                [experiment.experiment_id],
+                f"tags.`{TAG}model` = '{model}'" + (f" and {where}" if where else ""),
+                max_results=most,
+                order_by=["attributes.start_time DESC"],
+            )
+        )
+
+
+def artifact(model: str, run_id: str, name: str) -> Any:
+    """A JSON artifact of a run.
+
+    Raises:
+        RegistryError: it is not there, or MLflow does not answer.
+    """
+    with asking(model):
+        return json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
+
+
+def _find(work: Work) -> Run | None:
+    """The newest run of this work that was asked for the same."""
+    for run in runs(work.model.name, where=f"tags.`{TAG}key` = '{work.key}'"):
+        if "superseded_by" in _ours(run):
+            continue
+        if _ours(run).get("asked") != work.asked:
+            log.info("The declaration has changed since MLflow run %s: the work is done anew", run.info.run_id)
+            successor = _create(work)
+            _close(run, superseded_by=successor.info.run_id)
+            return successor
+        if _ours(run).get("stage") != "concluded":
+            client().update_run(run.info.run_id, status="RUNNING")
+        return run
+    return None
+
+
+def _create(work: Work, data_digest: str | None = None) -> Run:
+    name = work.model.name
+    tags = {
+        "key": work.key,
+        "asked": work.asked,
+        "model": name,
+        "dag_id": work.dag_id,
+        "dag_run_id": work.dag_run_id,
+        "strategy": work.strategy,
+        "as_of": work.as_of.isoformat(),
+        "stage": "opened",
+        **({"dag_run_url": work.url} if work.url else {}),
+        **({"data_digest": data_digest} if data_digest else {}),
+    }
+    run = client().create_run(
+        _experiment(name),
+        run_name=f"{work.strategy} {work.as_of:%Y-%m-%d %H:%M}",
+        tags={f"{TAG}{tag}": value for tag, value in tags.items()},
+    )
+    client().log_batch(run.info.run_id, params=[Param(key, value[:6000]) for key, value in work.about.items()])
+    return client().get_run(run.info.run_id)
+
+
+def _experiment(name: str) -> str:
+    """The model's experiment, begun by whichever of several processes comes first."""
+    for _ in range(3):
+        found = client().get_experiment_by_name(name)
+        if found is not None:
+            if found.lifecycle_stage != "active":
+                raise RegistryError(
+                    f"model {name!r}: its experiment in MLflow is deleted: restore it ('mlflow experiments restore') "
+                    "or delete it for good ('mlflow gc')"
+                )
+            return str(found.experiment_id)
+        try:
+            return str(client().create_experiment(name))
+        except MlflowException as error:
+            if error.error_code != "RESOURCE_ALREADY_EXISTS":
+                raise
+            time.sleep(0.2)
+    raise RegistryError(f"model {name!r}: its experiment can be neither found nor created in MLflow")
+
+
+def _close(run: Run, *, superseded_by: str) -> None:
+    to = client()
+    to.set_tag(run.info.run_id, f"{TAG}superseded_by", superseded_by)
+    if run.info.status not in ("FINISHED", "FAILED"):
+        to.set_terminated(run.info.run_id, "FAILED")
+
+
+def _fail(current: Attempt, error: BaseException) -> None:
+    """Put the reason on record; where even that fails, the error itself matters more."""
+    reason = " ".join(f"{error}".split()) or type(error).__name__
+    try:
+        current.record(tags={"outcome": "failed", "reason": reason[:1000]})
+        client().set_terminated(current.run_id, "FAILED")
+    except Exception:
+        log.warning("The failure could not be recorded in MLflow run %s", current.run_id, exc_info=True)
+
+
+def _ours(run: Run) -> dict[str, str]:
+    return {name.removeprefix(TAG): value for name, value in run.data.tags.items() if name.startswith(TAG)}
+

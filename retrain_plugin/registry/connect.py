@@ -1,0 +1,74 @@
+"""Reaching MLflow, within a bounded time and with errors that say what to do."""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Iterator
+from contextlib import contextmanager
+from urllib.parse import urlsplit, urlunsplit
+
+import mlflow
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
+from requests.exceptions import RequestException
+
+from retrain_plugin.errors import RegistryError
+
+# MLflow's own defaults let one call to a dead server take four minutes; Airflow's retries stand behind ours.
+_BOUNDS = {
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
+    "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
+}
+
+
+def client() -> MlflowClient:
+    """A client for the tracking server and registry that MLflow's own settings name."""
+    for name, value in _BOUNDS.items():
+        os.environ.setdefault(name, value)
+    return MlflowClient()
+
+
+@contextmanager
+def asking(model: str) -> Iterator[None]:
+    """Turn MLflow's failures into ours, naming the model and the server.
+
+    Raises:
+        RegistryError: MLflow does not answer, or refuses.
+    """
+    try:
+        yield
+    except (MlflowException, RequestException, OSError) as error:
+        said = " ".join(str(error).split())[:400]
+        raise RegistryError(
+            f"model {model!r}: MLflow at {address()} failed: {said}. Nothing was promoted and the champion keeps "
+            "serving: check that the server runs and MLFLOW_TRACKING_URI names it, then clear the failed task"
+        ) from error
+
+
+def not_found(error: MlflowException) -> bool:
+    """Whether MLflow answered that the thing asked for does not exist."""
+    return error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
+
+
+def address() -> str:
+    """The tracking server's address without credentials."""
+    parts = urlsplit(mlflow.get_tracking_uri())
+    return urlunsplit(parts._replace(netloc=parts.netloc.rpartition("@")[2]))
+
+
+def run_url(experiment_id: str, run_id: str) -> str | None:
+    """Where a person sees a run, where MLflow is a server."""
+    base = _pages()
+    return f"{base}/#/experiments/{experiment_id}/runs/{run_id}" if base else None
+
+
+def version_url(model: str, number: int) -> str | None:
+    """Where a person sees a version, where MLflow is a server."""
+    base = _pages()
+    return f"{base}/#/models/{model}/versions/{number}" if base else None
+
+
+def _pages() -> str | None:
+    where = address()
+    return where.rstrip("/") if where.startswith("http") else None

@@ -1,0 +1,120 @@
+"""Fitted estimators in MLflow, in skops format only: reading one never runs code from the file."""
+
+from __future__ import annotations
+
+import hashlib
+import warnings
+from collections.abc import Iterable
+from importlib.metadata import version as installed
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+import mlflow
+import pandas as pd
+import yaml
+from mlflow.entities import LoggedModelOutput
+from mlflow.models.signature import ModelSignature
+from mlflow.types.schema import ColSpec, Schema
+from sklearn.base import BaseEstimator
+
+from retrain_plugin.declare.model import Model
+from retrain_plugin.errors import RegistryError, TrainingError
+from retrain_plugin.registry.connect import asking, client
+from retrain_plugin.registry.trusted import SCIKIT_LEARN
+
+with warnings.catch_warnings():
+    # skops looks its types up in every loaded module, and Airflow's deprecated ones each complain.
+    warnings.simplefilter("ignore")
+    import skops.io
+
+_FILE = "model.skops"
+
+
+def store(model: Model, estimator: BaseEstimator, frame: pd.DataFrame, *, run_id: str, name: str) -> tuple[str, str]:
+    """Log a fitted estimator under a run; return its URI and the digest of its file.
+
+    Raises:
+        TrainingError: the estimator contains types that neither scikit-learn nor the model declares.
+        RegistryError: MLflow does not answer.
+    """
+    known = {*SCIKIT_LEARN, *model.trusted_types}
+    with TemporaryDirectory(prefix="retrain-") as folder:
+        path = Path(folder, "model")
+        contained = _types(model, skops.io.dumps(estimator), known)
+        mlflow.sklearn.save_model(
+            estimator,
+            str(path),
+            serialization_format="skops",
+            skops_trusted_types=contained,
+            signature=_signature(estimator, frame),
+            # Given, because MLflow otherwise finds them by loading the model in a new process.
+            pip_requirements=[f"{name}=={installed(name)}" for name in ("scikit-learn", "skops", "pandas", "numpy")],
+        )
+        digest = _digest(path / _FILE)
+        with asking(model.name):
+            to = client()
+            logged = to.create_logged_model(
+                to.get_run(run_id).info.experiment_id,
+                name=name,
+                source_run_id=run_id,
+                tags={"retrain.model_digest": digest},
+            )
+            to.log_model_artifacts(logged.model_id, str(path))
+            to.finalize_logged_model(logged.model_id, "READY")
+            to.log_outputs(run_id, [LoggedModelOutput(logged.model_id, 0)])
+    return logged.model_uri, digest
+
+
+def read(model: Model, uri: str, digest: str | None) -> BaseEstimator:
+    """Read an estimator back.
+
+    Raises:
+        RegistryError: no such model, not in skops format, not the file whose digest was recorded,
+            or it contains types that nobody declared.
+    """
+    with TemporaryDirectory(prefix="retrain-") as folder:
+        with asking(model.name):
+            path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+        flavour = (yaml.safe_load((path / "MLmodel").read_text()).get("flavors") or {}).get("sklearn") or {}
+        if flavour.get("serialization_format") != "skops" or not (path / _FILE).is_file():
+            raise RegistryError(
+                f"model {model.name!r}: {uri} is not in skops format and is not opened, since unpickling runs "
+                "whatever code the file holds: log it again with serialization_format='skops'"
+            )
+        if digest and _digest(path / _FILE) != digest:
+            raise RegistryError(
+                f"model {model.name!r}: the file of {uri} is not the one that was recorded (its digest differs): "
+                "somebody or something changed it. Restore the artifact or retrain"
+            )
+        known = {*SCIKIT_LEARN, *model.trusted_types}
+        try:
+            contained = _types(model, (path / _FILE).read_bytes(), known)
+        except TrainingError as error:
+            raise RegistryError(str(error)) from None
+        return skops.io.load(path / _FILE, trusted=contained)
+
+
+def _types(model: Model, data: bytes, known: Iterable[str]) -> list[str]:
+    contained: list[str] = skops.io.get_untrusted_types(data=data)
+    if unknown := sorted(set(contained) - set(known)):
+        raise TrainingError(
+            f"model {model.name!r}: the fitted estimator contains types that are not scikit-learn's own: "
+            f"{', '.join(unknown)}. If they are yours, declare Model(trusted_types={unknown!r})"
+        )
+    return contained
+
+
+def _signature(estimator: BaseEstimator, frame: pd.DataFrame) -> ModelSignature:
+    inputs = Schema(
+        [
+            ColSpec("string" if isinstance(kind, pd.CategoricalDtype) else "double", str(name), required=False)
+            for name, kind in frame.dtypes.items()
+        ]
+    )
+    classes = getattr(estimator, "classes_", None)
+    output = {"i": "long", "O": "string", "U": "string"}.get("f" if classes is None else classes.dtype.kind, "double")
+    return ModelSignature(inputs=inputs, outputs=Schema([ColSpec(output)]))
+
+
+def _digest(path: Path) -> str:
+    return hashlib.sha256(path.read_bytes()).hexdigest()[:32]

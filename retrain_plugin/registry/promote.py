@@ -1,0 +1,84 @@
+"""Who serves: promotion, retirement, and the aliases that follow from the tags."""
+
+from __future__ import annotations
+
+from datetime import datetime
+
+from retrain_plugin.errors import RegistryError
+from retrain_plugin.registry.connect import asking, client
+from retrain_plugin.registry.version import TAG, Version, champions, versions
+
+# Two writers that settle at once need two or three rounds; this many says something else is wrong.
+_ROUNDS = 20
+
+
+def promote(version: Version, as_of: datetime) -> None:
+    """Let a version serve from a moment on. Doing it twice is doing it once.
+
+    Other versions of the same work, promoted before on data or a declaration since corrected, are
+    retired from the start, as if they had never been.
+    """
+    with asking(version.model):
+        if version.promoted_as_of is None:
+            _tag(version, "promoted_as_of", as_of.isoformat())
+    _retire_others(version)
+    settle_aliases(version.model)
+
+
+def refuse(version: Version) -> None:
+    """Let a version not serve, nor any that the same work promoted before it was done anew."""
+    _retire_others(version)
+    if version.promoted_as_of is not None and version.retired_as_of is None:
+        _retire(version, by=version)
+    settle_aliases(version.model)
+
+
+def _retire_others(version: Version) -> None:
+    for one in versions(version.model):
+        if one.key == version.key and one.number != version.number and one.promoted_as_of and not one.retired_as_of:
+            _retire(one, by=version)
+
+
+def _retire(version: Version, *, by: Version) -> None:
+    """Take a version back for all time, unless nothing else could serve: outdated is better than nothing."""
+    if all(one.number == version.number for one in champions(versions(version.model))):
+        return
+    assert version.promoted_as_of is not None
+    with asking(version.model):
+        _tag(version, "superseded_by", str(by.number))
+        _tag(version, "retired_as_of", version.promoted_as_of.isoformat())
+
+
+def settle_aliases(model: str) -> None:
+    """Set `champion` and `previous` to what the tags say, and read again until that is so.
+
+    There is no compare-and-set on aliases. But every writer writes its tag first and then what
+    all tags say, and looks again afterwards, so whoever is last leaves the truth behind.
+
+    Raises:
+        RegistryError: MLflow does not answer, or the aliases will not settle.
+    """
+    for _ in range(_ROUNDS):
+        served = champions(versions(model))
+        if not served:
+            return
+        wanted = {"champion": served[-1].number, "previous": served[-2].number if len(served) > 1 else None}
+        with asking(model):
+            found = {name: int(number) for name, number in client().get_registered_model(model).aliases.items()}
+            # The challenger's trial is over once it serves.
+            if found.get("challenger") in {one.number for one in served}:
+                client().delete_registered_model_alias(model, "challenger")
+            if all(found.get(alias) == number for alias, number in wanted.items()):
+                return
+            for alias, number in wanted.items():
+                if number is not None:
+                    client().set_registered_model_alias(model, alias, str(number))
+                elif alias in found:
+                    client().delete_registered_model_alias(model, alias)
+    raise RegistryError(
+        f"model {model!r}: the aliases do not settle on {wanted}: does something else set them? Only tags decide here"
+    )
+
+
+def _tag(version: Version, name: str, value: str) -> None:
+    client().set_model_version_tag(version.model, str(version.number), f"{TAG}{name}", value)

@@ -1,0 +1,101 @@
+"""The versions of a model, and who was champion when: derived from tags, stored nowhere else."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+
+from mlflow.entities.model_registry import ModelVersion
+from mlflow.exceptions import MlflowException
+
+from retrain_plugin.registry.connect import asking, client, not_found
+
+TAG = "retrain."
+
+
+@dataclass(frozen=True)
+class Version:
+    """One version in the registry. `tags` are those of ours, without their ``retrain.`` prefix."""
+
+    model: str
+    number: int
+    run_id: str
+    source: str
+    tags: Mapping[str, str]
+
+    @property
+    def key(self) -> str:
+        """Which piece of work made this version."""
+        return self.tags.get("key", "")
+
+    @property
+    def promoted_as_of(self) -> datetime | None:
+        """Since when it may serve; None if it was never promoted."""
+        return self._time("promoted_as_of")
+
+    @property
+    def retired_as_of(self) -> datetime | None:
+        """Since when it no longer serves, where somebody or something took it back."""
+        return self._time("retired_as_of")
+
+    @property
+    def trained_through(self) -> datetime | None:
+        """Rows before this moment may have been trained on."""
+        return self._time("trained_through")
+
+    @property
+    def twin_trained_through(self) -> datetime | None:
+        """The same for the twin that was judged in its place before the refit."""
+        return self._time("twin_trained_through")
+
+    def _time(self, name: str) -> datetime | None:
+        return datetime.fromisoformat(self.tags[name]) if self.tags.get(name) else None
+
+
+def versions(model: str) -> list[Version]:
+    """Every version of a model, oldest number first; empty where the model is unknown.
+
+    Raises:
+        RegistryError: MLflow does not answer.
+    """
+    found: list[Version] = []
+    with asking(model):
+        token: str | None = None
+        while token is None or token:
+            try:
+                page = client().search_model_versions(f"name='{model}'", max_results=500, page_token=token or None)
+            except MlflowException as error:
+                if not_found(error):
+                    return []
+                raise
+            found += [_read(one) for one in page]
+            token = page.token or ""
+    return sorted(found, key=lambda one: one.number)
+
+
+def champions(history: Iterable[Version], as_of: datetime | None = None) -> list[Version]:
+    """Who served, first to last, up to a moment (or ever): promoted by then, and not retired by then."""
+    served = [
+        one
+        for one in history
+        if one.promoted_as_of is not None
+        and (as_of is None or one.promoted_as_of <= as_of)
+        and (one.retired_as_of is None or (as_of is not None and one.retired_as_of > as_of))
+    ]
+    return sorted(served, key=lambda one: (one.promoted_as_of, one.number))
+
+
+def champion(model: str, as_of: datetime | None = None) -> Version | None:
+    """The champion as of a moment, or the one that serves now."""
+    return last(champions(versions(model), as_of))
+
+
+def last(found: list[Version]) -> Version | None:
+    """The last of some versions, if there is one."""
+    return found[-1] if found else None
+
+
+def _read(one: ModelVersion) -> Version:
+    ours = {name.removeprefix(TAG): value for name, value in one.tags.items() if name.startswith(TAG)}
+    return Version(one.name, int(one.version), one.run_id or "", one.source, ours)

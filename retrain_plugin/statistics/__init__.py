@@ -1,0 +1,1 @@
+"""Values in, values out: metrics with intervals, paired comparison, profiles."""

@@ -1,0 +1,1 @@
+"""Estimators: build, fit, predict."""

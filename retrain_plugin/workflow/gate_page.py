@@ -1,0 +1,78 @@
+"""The gate's report as one self-contained page, for MLflow's artifact viewer."""
+
+from __future__ import annotations
+
+from datetime import datetime
+from html import escape
+
+from retrain_plugin.decide.gate import GateReport
+from retrain_plugin.statistics.bootstrap import Estimate
+
+_STYLE = """
+body{font:15px/1.5 system-ui,sans-serif;color:#1c2430;max-width:52rem;margin:1.5rem auto;padding:0 1rem}
+h1{font-size:1.25rem;margin:0}p{margin:.3rem 0 1rem}table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
+th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d8dee6;vertical-align:top}
+.yes{color:#0b6e4f;font-weight:600}.no{color:#b3261e;font-weight:600}svg{width:100%;height:auto}
+"""
+_WIDTH, _LEFT, _RIGHT, _LINE = 760, 190, 660, 30
+
+
+def gate_page(model: str, as_of: datetime, report: GateReport) -> str:
+    """HTML with the verdict, the scores and gains drawn with their intervals, and every check."""
+    verdict = "passed" if report.passed else "refused"
+    checks = "".join(
+        f"<tr><td class={'yes' if one.passed else 'no'}>{'&#10003;' if one.passed else '&#10007;'}</td>"
+        f"<td>{escape(one.name)}</td><td>{escape(one.detail)}</td></tr>"
+        for one in report.checks
+    )
+    return (
+        f"<!doctype html><meta charset=utf-8><title>{escape(model)}: {verdict}</title><style>{_STYLE}</style>"
+        f"<h1>{escape(model)} as of {as_of:%Y-%m-%d %H:%M} UTC: "
+        f"<span class={'yes' if report.passed else 'no'}>{verdict}</span></h1><p>{escape(report.reason)}</p>"
+        f"{_scores(report)}{_gains(report)}<h2>Every check</h2><table>{checks}</table>"
+    )
+
+
+def _scores(report: GateReport) -> str:
+    if report.challenger is None:
+        return ""
+    rows = [(f"challenger, {report.rows} rows", report.challenger)]
+    if report.comparison:
+        found = report.comparison
+        rows = [("challenger", found.challenger), (report.opponent, found.champion)]
+    title = f"{report.metric} on the holdout"
+    if report.comparison:
+        title += f", {report.comparison.rows} rows that neither was trained on"
+    return f"<h2>{escape(title)}</h2>{_intervals(rows)}"
+
+
+def _gains(report: GateReport) -> str:
+    if report.comparison is None:
+        return ""
+    rows = [("all rows", report.comparison.gain)]
+    rows += [(f"{one.feature} = {one.value}", one.comparison.gain) for one in report.slices]
+    return f"<h2>Gain over {escape(report.opponent)}; right of the line is better</h2>{_intervals(rows, zero=True)}"
+
+
+def _intervals(rows: list[tuple[str, Estimate]], *, zero: bool = False) -> str:
+    """A dot and a bar a row on one shared axis."""
+    ends = [end for _, one in rows for end in (one.low, one.high, one.value) if abs(end) != float("inf")]
+    low, high = min([*ends, *([0.0] if zero else [])]), max([*ends, *([0.0] if zero else [])])
+    margin = (high - low) * 0.08 or 0.01
+    low, high = low - margin, high + margin
+
+    def at(value: float) -> float:
+        return _LEFT + (min(max(value, low), high) - low) / (high - low) * (_RIGHT - _LEFT)
+
+    height = _LINE * len(rows) + 8
+    drawn = [f"<line x1={at(0):.1f} x2={at(0):.1f} y1=0 y2={height} stroke=#8a94a3 />"] if zero else []
+    for index, (label, one) in enumerate(rows):
+        y = _LINE * index + 20
+        colour = "#b3261e" if zero and one.high < 0 else "#1f5fbf"
+        drawn.append(
+            f"<text x=0 y={y + 5} font-size=14>{escape(label)}</text>"
+            f'<line x1="{at(one.low):.1f}" x2="{at(one.high):.1f}" y1={y} y2={y} stroke={colour} stroke-width=4 />'
+            f'<circle cx="{at(one.value):.1f}" cy={y} r=6 fill={colour} />'
+            f"<text x={_RIGHT + 12} y={y + 5} font-size=14>{one.value:{'+' if zero else ''}.4f}</text>"
+        )
+    return f'<svg viewBox="0 0 {_WIDTH} {height}" font-family="system-ui,sans-serif">{"".join(drawn)}</svg>'

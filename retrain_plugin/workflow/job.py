@@ -1,0 +1,104 @@
+"""One retrain to be done: the declaration, the moment it is for, and who asked."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from datetime import datetime, timezone
+
+from sklearn.base import BaseEstimator
+
+from retrain_plugin.data.connection import Connections, environment_connections
+from retrain_plugin.data.rows import Rows, load
+from retrain_plugin.declare.model import Model
+from retrain_plugin.declare.periodic import Periodic
+from retrain_plugin.declare.window import Windows
+from retrain_plugin.declare.wire import digest, to_json
+from retrain_plugin.errors import DeclarationError
+from retrain_plugin.registry.attempt import Attempt, Work, attempt
+from retrain_plugin.training.estimator import build, recipe
+
+
+@dataclass(frozen=True, kw_only=True)
+class Job:
+    """What every step of a retrain is given.
+
+    Parameters:
+        as_of: the moment decided for, with a zone and not in the future.
+        dag_id, dag_run_id: with the model's name, the key under which the work is found again.
+        force: train and judge even where the champion already learnt from these very rows, and
+            judge on floors alone where the champion cannot be asked any more.
+        url: the DAG run's page in Airflow.
+        connections: from a connection id to its address.
+    """
+
+    model: Model
+    strategy: Periodic
+    as_of: datetime
+    dag_id: str = "python"
+    dag_run_id: str = ""
+    force: bool = False
+    url: str | None = None
+    connections: Connections = environment_connections
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.as_of, datetime) or self.as_of.tzinfo is None:
+            raise DeclarationError(
+                f"model {self.model.name!r}: as_of={self.as_of!r} must be a datetime with a time zone, "
+                "such as 2013-06-02T00:00:00+00:00"
+            )
+        # The one look at the clock: a champion promoted for the future would hold the alias till then.
+        if self.as_of > datetime.now(timezone.utc):
+            raise DeclarationError(f"model {self.model.name!r}: as_of={self.as_of} lies in the future")
+        object.__setattr__(self, "as_of", self.as_of.astimezone(timezone.utc))
+        if not self.dag_run_id:
+            object.__setattr__(self, "dag_run_id", f"{self.strategy.kind}__{self.as_of.isoformat()}")
+
+    @property
+    def windows(self) -> Windows:
+        """Train and holdout."""
+        return self.strategy.windows(self.model, self.as_of)
+
+    def estimator(self) -> BaseEstimator:
+        """The declared estimator, unfitted."""
+        return build(self.model)
+
+    @contextmanager
+    def attempt(self) -> Iterator[Attempt]:
+        """This job's run in MLflow; what fails inside is recorded there."""
+        windows = self.windows
+        # When it is done next makes no difference to what is done now.
+        strategy = {name: value for name, value in to_json(self.strategy).items() if name != "schedule"}
+        about = {
+            "train": str(windows.train),
+            "holdout": str(windows.holdout),
+            "source": str(self.model.source),
+            "features": ", ".join(self.model.features),
+            "target": self.model.target,
+            "estimator": self.model.estimator,
+            "metric": self.model.metric,
+            "seed": str(self.model.seed),
+            **{f"strategy.{name}": str(value) for name, value in strategy.items() if name not in ("kind", "gate")},
+            **{f"gate.{name}": str(value) for name, value in strategy["gate"].items() if name != "kind"},
+        }
+        work = Work(
+            model=self.model,
+            dag_id=self.dag_id,
+            dag_run_id=self.dag_run_id,
+            as_of=self.as_of,
+            strategy=self.strategy.kind,
+            asked=digest(self.model, strategy, recipe(self.estimator())),
+            about=about,
+            url=self.url,
+        )
+        with attempt(work) as current:
+            yield current
+
+    def load(self, current: Attempt) -> tuple[Rows, Rows, Rows]:
+        """Train, holdout and both together; the attempt is bound to exactly these rows."""
+        windows = self.windows
+        both = load(self.model, windows.both, self.as_of, connections=self.connections)
+        current.bind(both.digest)
+        train, holdout = both.split(windows.train, windows.holdout)
+        return train, holdout, both
