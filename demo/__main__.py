@@ -117,7 +117,10 @@ def _backfill(stack: Stack, say) -> None:  # type: ignore[no-untyped-def]
             seen = len(over)
             failed = sum(run["state"] == "failed" for run in over)
             width = 40 * seen // max(len(runs), 1)
-            say(f"[{'#' * width}{'.' * (40 - width)}] {seen}/{len(runs)} weeks" + (f", {failed} failed" if failed else ""))
+            say(
+                f"[{'#' * width}{'.' * (40 - width)}] {seen}/{len(runs)} weeks"
+                + (f", {failed} failed" if failed else "")
+            )
         if runs and len(over) == len(runs):
             return
         time.sleep(2)

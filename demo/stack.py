@@ -14,6 +14,7 @@ import urllib.error
 import urllib.request
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
+from contextlib import suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -40,7 +41,7 @@ class Stack:
         cwd: Path,
         settings: Mapping[str, str] | None = None,
         preload: bool = True,
-        parallelism: int = 4,
+        parallelism: int = 3,
     ) -> None:
         self.home, self.cwd = home.resolve(), cwd.resolve()
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -74,6 +75,8 @@ class Stack:
             "AIRFLOW__RETRAIN__PRELOAD": str(preload),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "MLFLOW_DISABLE_TELEMETRY": "true",
+            # Several fits at once with a thread per core each would mostly wait for one another.
+            "OMP_NUM_THREADS": "1",
             "MLFLOW_SERVER_ENABLE_JOB_EXECUTION": "false",
             "MLFLOW_TRACKING_URI": self.mlflow_url,
             **(settings or {}),
@@ -110,10 +113,8 @@ class Stack:
             _signal(process, signal.SIGTERM)
         limit = time.monotonic() + 15
         for process in reversed(self.processes):
-            try:
+            with suppress(subprocess.TimeoutExpired):
                 process.wait(max(0.1, limit - time.monotonic()))
-            except subprocess.TimeoutExpired:
-                pass
             # The leader may be gone while its group is not.
             _signal(process, signal.SIGKILL)
             process.wait()
@@ -210,10 +211,8 @@ def free_port(preferred: int, taken: set[int]) -> int:
 
 
 def _signal(process: subprocess.Popen[bytes], which: signal.Signals) -> None:
-    try:
+    with suppress(ProcessLookupError):
         os.killpg(process.pid, which)
-    except ProcessLookupError:
-        pass
 
 
 def _request(method: str, url: str, body: Any = None, *, token: str | None = None) -> Any:

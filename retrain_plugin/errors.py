@@ -13,7 +13,7 @@ class DataError(RetrainError):
     """The rows of a window cannot be read, or are not fit to train or judge on."""
 
 
-class UnsoundData(DataError):
+class UnsoundDataError(DataError):
     """The rows could be read and the data check says that nothing may be trained on them."""
 
 

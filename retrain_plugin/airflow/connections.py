@@ -14,7 +14,7 @@ def connection_address(name: str) -> str:
 
 
 def use_mlflow_connection() -> None:
-    """Point MLflow at the connection that ``[retrain] mlflow_conn_id`` names; without one, MLflow's own settings hold."""
+    """Point MLflow at the connection that ``[retrain] mlflow_conn_id`` names, where one is named."""
     name = conf.get("retrain", "mlflow_conn_id", fallback="")
     if not name:
         return

@@ -62,7 +62,7 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
         },
     }
     with DAG(dag_id or f"{model.name}_{strategy.kind}", **options) as dag:
-        declared = {"model": model, "strategy": strategy}
+        declared: dict[str, Any] = {"model": model, "strategy": strategy}
         previous_run = PreviousRunSensor(task_id="previous_run")
         check = CheckDataOperator(task_id="check_data", **declared)
         train = TrainOperator(task_id="train", **declared)

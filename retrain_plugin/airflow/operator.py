@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Sequence
 from datetime import datetime
-from typing import TYPE_CHECKING, Any, ClassVar
+from typing import TYPE_CHECKING, Any
 
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
@@ -13,7 +13,7 @@ from retrain_plugin.airflow.links import MlflowRunLink, MlflowVersionLink
 from retrain_plugin.declare.fields import require_kind
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
-from retrain_plugin.errors import DeclarationError, TrainingError, UnsoundData
+from retrain_plugin.errors import DeclarationError, TrainingError, UnsoundDataError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -35,7 +35,7 @@ class ModelOperator(BaseOperator):
 
     template_fields: Sequence[str] = ("as_of", "force")
     operator_extra_links = (MlflowRunLink(), MlflowVersionLink())
-    ui_color: ClassVar[str] = "#e3f0ff"
+    ui_color = "#e3f0ff"
 
     def __init__(
         self,
@@ -75,7 +75,7 @@ class ModelOperator(BaseOperator):
                 connections=connection_address,
             )
             current = step(job)
-        except (DeclarationError, TrainingError, UnsoundData) as error:
+        except (DeclarationError, TrainingError, UnsoundDataError) as error:
             raise AirflowFailException(str(error)) from error
         return self.publish(context, current)
 
@@ -132,5 +132,3 @@ def _asked(force: Any) -> bool:
     if isinstance(force, str):
         return force.strip().lower() in ("true", "1", "yes")
     return bool(force)
-
-

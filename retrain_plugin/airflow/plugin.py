@@ -2,13 +2,15 @@
 
 from __future__ import annotations
 
+from typing import ClassVar
+
 from airflow.plugins_manager import AirflowPlugin
 
 from retrain_plugin.airflow import preload
 
 
 class RetrainPlugin(AirflowPlugin):
-    """Registered through the provider's entry point."""
+    """Registered by its entry point."""
 
     name = "retrain"
-    listeners = (preload,)
+    listeners: ClassVar[list[object]] = [preload]  # type: ignore[misc]

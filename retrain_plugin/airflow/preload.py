@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import logging
+import sys
 from importlib import import_module
 from typing import Any
 
@@ -16,9 +17,8 @@ def on_starting(component: Any) -> None:
     """Import what tasks need, where ``[retrain] preload`` asks for it and the component is the scheduler."""
     from airflow.configuration import conf
 
-    if getattr(component, "job_type", None) != "SchedulerJob" or not conf.getboolean(
-        "retrain", "preload", fallback=False
-    ):
+    # The component does not know its own kind yet when this is called; the command line does.
+    if "scheduler" not in sys.argv[1:2] or not conf.getboolean("retrain", "preload", fallback=False):
         return
     try:
         for module in ("retrain_plugin.workflow", "sklearn.ensemble", "mlflow.sklearn"):

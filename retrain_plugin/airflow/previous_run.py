@@ -33,27 +33,30 @@ class PreviousRunSensor(BaseSensorOperator):
 
     def poke(self, context: Context) -> bool:
         """Whether the run before is over, or there is none."""
-        previous = context["ti"].get_previous_dagrun()
-        if previous is None or previous.state not in _ACTIVE:
-            return True
-        self.log.info("Waiting for %s, which is %s: it may decide on the champion", previous.run_id, previous.state)
-        return False
+        return self._awaited(context) is None
 
     def execute(self, context: Context, event: Any = None) -> None:
         """Look once, and wait elsewhere if need be."""
         if not self.deferrable:
             super().execute(context)
-        elif not self.poke(context):
+        elif run_id := self._awaited(context):
             from airflow.providers.standard.triggers.external_task import DagStateTrigger
+            from airflow.sdk import DagRunState
 
-            previous = context["ti"].get_previous_dagrun()
             self.defer(
                 trigger=DagStateTrigger(
                     dag_id=context["ti"].dag_id,
-                    run_ids=[previous.run_id],
-                    states=["success", "failed"],
-                    poll_interval=2.0,
+                    run_ids=[run_id],
+                    states=[DagRunState.SUCCESS, DagRunState.FAILED],  # type: ignore[list-item]
+                    poll_interval=1.0,
                 ),
                 method_name="execute",
                 timeout=timedelta(seconds=self.timeout),
             )
+
+    def _awaited(self, context: Context) -> str | None:
+        previous = context["ti"].get_previous_dagrun()
+        if previous is None or previous.state not in _ACTIVE:
+            return None
+        self.log.info("Waiting for %s, which is %s: it may decide on the champion", previous.run_id, previous.state)
+        return previous.run_id

@@ -6,7 +6,7 @@ from typing import Any
 
 
 def get_provider_info() -> dict[str, Any]:
-    """Provider metadata: configuration, links, operators and the plugin."""
+    """Provider metadata: configuration, links and operators."""
     return {
         "package-name": "airflow-retrain-plugin",
         "name": "Retrain",
@@ -28,7 +28,6 @@ def get_provider_info() -> dict[str, Any]:
             "retrain_plugin.airflow.links.MlflowRunLink",
             "retrain_plugin.airflow.links.MlflowVersionLink",
         ],
-        "plugins": [{"name": "retrain", "plugin-class": "retrain_plugin.airflow.plugin.RetrainPlugin"}],
         "config": {
             "retrain": {
                 "description": "The retraining plugin.",

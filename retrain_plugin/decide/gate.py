@@ -86,7 +86,7 @@ def judge(
         check = Check("sane predictions", False, fault)
         return GateReport(metric.name, False, f"refused: {fault}", len(truth), None, None, "", (check,))
 
-    settings = {"confidence": gate.confidence, "resamples": gate.resamples, "seed": seed}
+    settings: dict[str, Any] = {"confidence": gate.confidence, "resamples": gate.resamples, "seed": seed}
     own = estimate(metric, truth, challenger, **settings)
     checks = [Check("sane predictions", True, f"{len(truth)} finite predictions, not constant")]
     checks += [_floor(name, limit, truth, challenger) for name, limit in gate.floors.items()]

@@ -61,7 +61,7 @@ class Model:
         for column in (self.source.event_time, self.source.label_time):
             if column is not None and column in (*self.features, self.target):
                 raise DeclarationError(
-                    f"features: {column!r} is the source's time column; derive features such as the hour from it instead"
+                    f"features: {column!r} is the source's time column; derive the hour or the like from it"
                 )
         if not isinstance(self.estimator, str) or not _IMPORT_PATH.fullmatch(self.estimator):
             raise DeclarationError(
@@ -69,9 +69,7 @@ class Model:
             )
         metric_named(self.metric)
         require_number(self.seed, field="seed", most=2**32 - 1, whole=True)
-        object.__setattr__(
-            self, "trusted_types", require_names(self.trusted_types, field="trusted_types", empty=True)
-        )
+        object.__setattr__(self, "trusted_types", require_names(self.trusted_types, field="trusted_types", empty=True))
         require_kind(self.expect, Expectations, field="expect")
 
     @property

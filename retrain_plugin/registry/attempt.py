@@ -142,7 +142,14 @@ class Attempt:
         model, source = self.work.model.name, self.tags[f"{name}_uri"]
         if (made := self._made(source)) is None:
             with asking(model):
-                mlflow.register_model(source, model, tags={f"{TAG}{tag}": value[:5000] for tag, value in tags.items()})
+                _registered(model)
+                client().create_model_version(
+                    model,
+                    source,
+                    run_id=self.run_id,
+                    tags={f"{TAG}{tag}": value[:5000] for tag, value in tags.items()},
+                    model_id=source.rpartition("/")[2],
+                )
             if (made := self._made(source)) is None:
                 raise RegistryError(f"model {model!r}: {source} was registered and is not listed: retry the task")
         with asking(model):
@@ -268,6 +275,15 @@ def _experiment(name: str) -> str:
     raise RegistryError(f"model {name!r}: its experiment can be neither found nor created in MLflow")
 
 
+def _registered(name: str) -> None:
+    """The registered model, made by whichever of several processes comes first."""
+    try:
+        client().create_registered_model(name)
+    except MlflowException as error:
+        if error.error_code != "RESOURCE_ALREADY_EXISTS":
+            raise
+
+
 def _close(run: Run, *, superseded_by: str) -> None:
     to = client()
     to.set_tag(run.info.run_id, f"{TAG}superseded_by", superseded_by)
@@ -287,4 +303,3 @@ def _fail(current: Attempt, error: BaseException) -> None:
 
 def _ours(run: Run) -> dict[str, str]:
     return {name.removeprefix(TAG): value for name, value in run.data.tags.items() if name.startswith(TAG)}
-

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import re
 from collections.abc import Iterator
 from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
@@ -15,6 +16,7 @@ from requests.exceptions import RequestException
 from retrain_plugin.errors import RegistryError
 
 # MLflow's own defaults let one call to a dead server take four minutes; Airflow's retries stand behind ours.
+_CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _BOUNDS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
@@ -39,11 +41,11 @@ def asking(model: str) -> Iterator[None]:
     try:
         yield
     except (MlflowException, RequestException, OSError) as error:
-        said = " ".join(str(error).split())[:400]
+        said = _CREDENTIALS.sub("//***@", " ".join(str(error).split()))[:400]
         raise RegistryError(
             f"model {model!r}: MLflow at {address()} failed: {said}. Nothing was promoted and the champion keeps "
             "serving: check that the server runs and MLFLOW_TRACKING_URI names it, then clear the failed task"
-        ) from error
+        ) from (None if _CREDENTIALS.search(str(error)) else error)
 
 
 def not_found(error: MlflowException) -> bool:

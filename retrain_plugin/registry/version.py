@@ -98,4 +98,4 @@ def last(found: list[Version]) -> Version | None:
 
 def _read(one: ModelVersion) -> Version:
     ours = {name.removeprefix(TAG): value for name, value in one.tags.items() if name.startswith(TAG)}
-    return Version(one.name, int(one.version), one.run_id or "", one.source, ours)
+    return Version(one.name, int(one.version), one.run_id or "", one.source or "", ours)

@@ -91,9 +91,7 @@ def _of_probabilities(
     return float(np.average(squares if binary else squares.sum(axis=1), weights=weights))
 
 
-def _of_labels(
-    name: str, truth: NDArray[Any], labels: NDArray[Any], classes: NDArray[Any], weights: Weights
-) -> float:
+def _of_labels(name: str, truth: NDArray[Any], labels: NDArray[Any], classes: NDArray[Any], weights: Weights) -> float:
     if name == "accuracy":
         return float(np.average(truth == labels, weights=weights))
     if name == "balanced_accuracy":
@@ -113,6 +111,6 @@ def _of_values(name: str, truth: NDArray[np.float64], values: NDArray[np.float64
         return float(np.average(np.abs(truth - values), weights=weights))
     squares = float(np.average((truth - values) ** 2, weights=weights))
     if name == "rmse":
-        return squares**0.5
+        return float(np.sqrt(squares))
     spread = float(np.average((truth - np.average(truth, weights=weights)) ** 2, weights=weights))
     return 1 - squares / spread if spread > 0 else float("nan")

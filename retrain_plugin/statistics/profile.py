@@ -47,10 +47,7 @@ def profile_numbers(values: NDArray[np.float64], *, bins: int = 256) -> NumericP
     counts: NDArray[np.int64] = np.empty(0, dtype=np.int64)
     if len(finite):
         edges = np.unique(np.quantile(finite, np.linspace(0, 1, bins + 1), method="inverted_cdf"))
-        if len(edges) == 1:
-            counts = np.array([len(finite)])
-        else:
-            counts = np.histogram(finite, edges)[0]
+        counts = np.array([len(finite)]) if len(edges) == 1 else np.histogram(finite, edges)[0]
     return NumericProfile(
         rows=len(values),
         missing=missing,
@@ -83,7 +80,7 @@ def profile_from_json(wire: Mapping[str, Mapping[str, Any]]) -> dict[str, Featur
     """The profiles that :func:`profile_to_json` wrote."""
     profile: dict[str, FeatureProfile] = {}
     for name, one in wire.items():
-        values = {key: tuple(value) if isinstance(value, list) else value for key, value in one.items()}
+        values: dict[str, Any] = {key: tuple(value) if isinstance(value, list) else value for key, value in one.items()}
         kind = values.pop("kind")
         profile[name] = NumericProfile(**values) if kind == "numeric" else CategoricalProfile(**values)
     return profile

@@ -17,7 +17,7 @@ def check_data(job: Job) -> Attempt:
     """Check both windows, and record the profile of the training rows and all that was found.
 
     Raises:
-        UnsoundData: the rows are not fit; nothing is trained.
+        UnsoundDataError: the rows are not fit; nothing is trained.
         DataError: they cannot be read.
     """
     with job.attempt() as current:

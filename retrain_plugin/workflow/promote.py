@@ -4,10 +4,9 @@ from __future__ import annotations
 
 import logging
 
-from retrain_plugin.registry import promote as registry_promote
 from retrain_plugin.errors import RegistryError
+from retrain_plugin.registry import promote as registry_promote
 from retrain_plugin.registry.attempt import Attempt
-
 from retrain_plugin.registry.version import Version, champion, versions
 from retrain_plugin.workflow.job import Job
 

@@ -33,9 +33,7 @@ def ensure_trained(job: Job, current: Attempt, rows: Rows, holdout: Rows) -> Non
         log.info("Already trained on these rows with this declaration: MLflow run %s", current.run_id)
         return
     estimator, cost = fit(job.model, job.estimator(), rows)
-    log.info(
-        "Fitted on %d rows in %.1f s, peak memory %.0f MB", cost.rows, cost.seconds, cost.peak_memory_mb
-    )
+    log.info("Fitted on %d rows in %.1f s, peak memory %.0f MB", cost.rows, cost.seconds, cost.peak_memory_mb)
     current.store_model("twin", estimator, rows.frame)
     current.record(
         stage="trained",

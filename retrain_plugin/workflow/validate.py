@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import logging
 from dataclasses import replace
+from datetime import datetime
 
 import numpy as np
+from numpy.typing import NDArray
 
 from retrain_plugin.data.check import schema_changes
 from retrain_plugin.data.rows import Rows, load
@@ -72,9 +74,7 @@ def validate(job: Job) -> Attempt:
         return current
 
 
-def _judge(
-    job: Job, current: Attempt, champion: Version | None, challenger: Predictions, holdout: Rows
-) -> GateReport:
+def _judge(job: Job, current: Attempt, champion: Version | None, challenger: Predictions, holdout: Rows) -> GateReport:
     gate, metric, seed = job.strategy.gate, job.model.judged_by, job.model.seed
     opponent = None
     if champion is not None:
@@ -121,7 +121,7 @@ def _opponent(job: Job, champion: Version, holdout: Rows) -> Opponent:
     return Opponent(name, predict(model, estimator, rows.frame, who=name), unseen)
 
 
-def _unseen(trained_through: object, holdout: Rows) -> np.ndarray:
+def _unseen(trained_through: datetime | None, holdout: Rows) -> NDArray[np.bool_]:
     if trained_through is None:
         return np.ones(len(holdout), dtype=bool)
     return holdout.since(trained_through)
@@ -155,7 +155,9 @@ def _refit(
     check = refit_check(job.strategy.gate, job.model.judged_by, holdout.target, challenger, refit)
     report = replace(report, checks=(*report.checks, check))
     if not check.passed:
-        return replace(report, passed=False, reason=f"refused: the refit is not the model that was judged: {check.detail}")
+        return replace(
+            report, passed=False, reason=f"refused: the refit is not the model that was judged: {check.detail}"
+        )
     log.info("Refitted on %d rows in %.1f s: %s", cost.rows, cost.seconds, check.detail)
     current.store_model("refit", estimator, both.frame)
     spent = float(current.tags["cost_seconds"]) + cost.seconds

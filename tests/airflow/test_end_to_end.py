@@ -1,0 +1,210 @@
+"""Real Airflow, real MLflow server, real backfills."""
+
+from __future__ import annotations
+
+import json
+import time
+from collections.abc import Callable, Iterator
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+
+import mlflow
+import pandas as pd
+import pytest
+
+from demo.stack import Stack
+from retrain_plugin.registry.connect import client
+from retrain_plugin.registry.version import Version, champion, versions
+from tests.conftest import events, write
+
+FIRST = datetime(2024, 2, 25, tzinfo=timezone.utc)
+WEEKS = 12
+CORRUPT = FIRST + timedelta(weeks=5)
+
+
+@pytest.fixture(scope="module")
+def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+    home = tmp_path_factory.mktemp("stack")
+    past = events(days=150)
+    # One week whose labels are all lost: the week that the run of its data interval is judged on.
+    lost = (past["at"] >= pd.Timestamp(CORRUPT)) & (past["at"] < pd.Timestamp(CORRUPT + timedelta(weeks=1)))
+    past["y"] = past["y"].astype("boolean").mask(lost)
+    write(home / "data" / "past", past)
+    today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
+    live = events(days=60)
+    live["at"] += pd.Timestamp(today) + pd.Timedelta("1D") - pd.Timestamp(live["at"].max()).ceil("D")
+    write(home / "data" / "live", live)
+    with Stack(home, dags=Path(__file__).parent / "dags", cwd=home) as running:
+        running.start_mlflow()
+        running.start_airflow()
+        mlflow.set_tracking_uri(running.mlflow_url)
+        mlflow.set_registry_uri(running.mlflow_url)
+        until(lambda: len(running.api("GET", "dags")["dags"]) == 4, 120)
+        yield running
+        mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
+
+
+def until(ready: Callable[[], bool], seconds: float) -> None:
+    limit = time.monotonic() + seconds
+    while not ready():
+        assert time.monotonic() < limit, "not in time"
+        time.sleep(1)
+
+
+def unpause(stack: Stack, dag_id: str) -> None:
+    stack.api("PATCH", f"dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+
+
+def backfill(stack: Stack, dag_id: str, width: int) -> dict[str, str]:
+    """Backfill all weeks; the state of each run by the date it decided for."""
+    last = FIRST + timedelta(weeks=WEEKS - 1)
+    stack.airflow(
+        "backfill", "create", "--dag-id", dag_id, "--from-date", f"{FIRST:%Y-%m-%dT%H:%M:%S}",
+        "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}", "--max-active-runs", str(width),
+    )  # fmt: skip
+    unpause(stack, dag_id)
+    until(lambda: over(stack, dag_id) == WEEKS, 900)
+    return {run["data_interval_end"][:10]: run["state"] for run in past_runs(stack, dag_id)}
+
+
+def past_runs(stack: Stack, dag_id: str) -> list[dict]:
+    """The backfilled runs; unpausing also starts one for the present week, which has no data."""
+    return [run for run in stack.runs(dag_id) if run["run_type"] == "backfill"]
+
+
+def over(stack: Stack, dag_id: str) -> int:
+    return sum(run["state"] in ("success", "failed") for run in past_runs(stack, dag_id))
+
+
+def states(stack: Stack, dag_id: str, run_id: str) -> dict[str, str]:
+    found = stack.api("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
+    return {one["task_id"]: one["state"] for one in found}
+
+
+def history(model: str) -> list[dict]:
+    """What the tags say of each as-of time, in an order of its own: version numbers may differ."""
+    told = ("as_of", "outcome", "data_digest", "trained_from", "trained_through", "promoted_as_of", "retired_as_of")
+    numbers = {one.number: one.tags["as_of"] for one in versions(model)}
+
+    def row(one: Version) -> dict:
+        parent = one.tags.get("parent_version")
+        return {tag: one.tags.get(tag) for tag in told} | {"parent": parent and numbers[int(parent)]}
+
+    return sorted((row(one) for one in versions(model)), key=lambda row: row["as_of"])
+
+
+@pytest.fixture(scope="module")
+def histories(stack):
+    """The three widths one after the other, and the runs' states."""
+    return {width: (backfill(stack, f"wide_{width}", width), history(f"events-wide_{width}")) for width in (1, 4, 10)}
+
+
+def test_backfills_of_any_width_give_the_same_history(histories):
+    assert histories[1] == histories[4] == histories[10]
+    assert len(histories[1][1]) == WEEKS - 1
+    promoted = [row["as_of"] for row in histories[1][1] if row["promoted_as_of"]]
+    assert len(promoted) >= 2
+    for width in (1, 4, 10):
+        found = champion(f"events-wide_{width}")
+        assert found is not None
+        assert found.tags["as_of"] == promoted[-1]
+        assert client().get_registered_model(f"events-wide_{width}").aliases["champion"] == str(found.number)
+
+
+def test_a_corrupt_week_fails_alone_with_a_clear_message(stack, histories):
+    runs = histories[10][0]
+    bad = f"{CORRUPT + timedelta(weeks=1):%Y-%m-%d}"
+    assert {day for day, state in runs.items() if state != "success"} == {bad}
+    run = next(run for run in past_runs(stack, "wide_10") if run["data_interval_end"].startswith(bad))
+    seen = states(stack, "wide_10", run["dag_run_id"])
+    assert seen["check_data"] == "failed"
+    assert seen["train"] == seen["validate"] == "upstream_failed"
+    log = stack.api(
+        "GET", f"dags/wide_10/dagRuns/{run['dag_run_id']}/taskInstances/check_data/logs/1?full_content=true"
+    )
+    assert "labels are missing" in json.dumps(log)
+    assert "champion keeps serving" in json.dumps(log)
+
+
+def test_a_refused_week_is_skipped_not_failed_with_its_reason_in_log_run_and_version(stack, histories):
+    refused = [row for row in histories[4][1] if row["outcome"] == "refused"]
+    assert refused
+    run = next(run for run in past_runs(stack, "wide_4") if run["data_interval_end"][:10] == refused[0]["as_of"][:10])
+    assert states(stack, "wide_4", run["dag_run_id"])["promote"] == "skipped"
+    [version] = [one for one in versions("events-wide_4") if one.tags["as_of"] == refused[0]["as_of"]]
+    reason = version.tags["reason"]
+    assert reason.startswith("refused")
+    assert client().get_run(version.run_id).data.tags["retrain.reason"] == reason
+    log = stack.api("GET", f"dags/wide_4/dagRuns/{run['dag_run_id']}/taskInstances/promote/logs/1?full_content=true")
+    assert reason in json.dumps(log, ensure_ascii=False)
+
+
+def test_tasks_and_mlflow_runs_lead_to_each_other(stack, histories):
+    run = past_runs(stack, "wide_4")[0]
+    links = stack.api("GET", f"dags/wide_4/dagRuns/{run['dag_run_id']}/taskInstances/promote/links")["extra_links"]
+    version = versions("events-wide_4")[0]
+    assert links["MLflow run"].endswith(f"/runs/{version.run_id}")
+    assert links["MLflow version"].endswith("/models/events-wide_4/versions/1")
+    tags = client().get_run(version.run_id).data.tags
+    assert tags["retrain.dag_run_url"] == f"{stack.airflow_url}/dags/wide_4/runs/{run['dag_run_id']}"
+
+
+def test_only_promotions_are_announced_on_the_asset(stack, histories):
+    found = stack.api("GET", "assets/events?limit=200&order_by=timestamp")["asset_events"]
+    told = [one["extra"]["version"] for one in found if one.get("source_dag_id") == "wide_1"]
+    assert told == [one.number for one in versions("events-wide_1") if one.promoted_as_of]
+
+
+def test_clearing_everything_makes_no_second_version_and_no_second_promotion(stack, histories):
+    before = versions("events-wide_4")
+    for run in past_runs(stack, "wide_4"):
+        body = {"dry_run": False, "only_failed": False}
+        stack.api("POST", f"dags/wide_4/dagRuns/{run['dag_run_id']}/clear", body)
+    until(lambda: over(stack, "wide_4") < WEEKS, 60)
+    until(lambda: over(stack, "wide_4") == WEEKS, 600)
+    assert versions("events-wide_4") == before
+    assert client().get_registered_model("events-wide_4").aliases["champion"] == str(champion("events-wide_4").number)
+
+
+def finished(stack: Stack, dag_id: str, run_id: str) -> str:
+    def state() -> str:
+        return stack.api("GET", f"dags/{dag_id}/dagRuns/{run_id}")["state"]
+
+    until(lambda: state() in ("success", "failed"), 300)
+    return state()
+
+
+def test_a_scheduled_run_decides_for_the_end_of_its_interval(stack):
+    unpause(stack, "live")
+    until(lambda: any(run["run_type"] == "scheduled" for run in stack.runs("live")), 120)
+    run = next(run for run in stack.runs("live") if run["run_type"] == "scheduled")
+    assert finished(stack, "live", run["dag_run_id"]) == "success"
+    [version] = [one for one in versions("events-live") if one.tags["dag_run_id"] == run["dag_run_id"]]
+    assert version.promoted_as_of == datetime.fromisoformat(run["data_interval_end"])
+
+
+@pytest.mark.parametrize("dated", ["with a date", "without a date", "with as_of"])
+def test_a_manual_run_works(stack, dated):
+    now = datetime.now(timezone.utc).replace(microsecond=0)
+    as_of = now - timedelta(days=9)
+    asked = {
+        "with a date": {"logical_date": (now - timedelta(hours=1)).isoformat()},
+        "without a date": {"logical_date": None},
+        "with as_of": {"logical_date": None, "conf": {"as_of": as_of.isoformat(), "force": True}},
+    }[dated]
+    run_id = stack.api("POST", "dags/live/dagRuns", asked)["dag_run_id"]
+    unpause(stack, "live")
+    assert finished(stack, "live", run_id) == "success"
+    [version] = [one for one in versions("events-live") if one.tags["dag_run_id"] == run_id]
+    decided = datetime.fromisoformat(version.tags["as_of"])
+    assert decided == as_of if dated == "with as_of" else abs(decided - now) < timedelta(days=2)
+
+
+def test_dags_test_runs_the_whole_dag_in_one_process(stack):
+    day = datetime.now(timezone.utc) - timedelta(days=5)
+    done = stack.airflow("dags", "test", "live", f"{day:%Y-%m-%d}")
+    assert "state=success" in done.stdout + done.stderr
+    assert any(
+        one.tags["as_of"].startswith(f"{day + timedelta(days=1):%Y-%m-%d}") for one in versions("events-live")
+    ) or any(one.tags["as_of"].startswith(f"{day:%Y-%m-%d}") for one in versions("events-live"))

@@ -1,0 +1,140 @@
+from __future__ import annotations
+
+import json
+from datetime import datetime, timedelta, timezone
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from retrain_plugin import DeclarationError, Expectations, Gate, Model, Parquet, Periodic, Table
+from retrain_plugin.declare.duration import parse_duration
+from retrain_plugin.declare.wire import digest, from_json, to_json
+
+GOOD = {
+    "name": "flights-late",
+    "source": Parquet("data/*.parquet", event_time="at", label_delay="1D"),
+    "features": ["hour", "carrier"],
+    "target": "late",
+    "estimator": "flights_model:build",
+    "metric": "roc_auc",
+}
+
+
+def declared(**changes: object) -> Model:
+    return Model(**{**GOOD, **changes})
+
+
+@pytest.mark.parametrize(
+    ("changes", "named"),
+    [
+        ({"name": ""}, "name="),
+        ({"name": "a/b"}, "name="),
+        ({"name": "a'b"}, "name="),
+        ({"source": "data/*.parquet"}, "source="),
+        ({"features": []}, "features"),
+        ({"features": "hour"}, "features="),
+        ({"features": ["hour", "hour"]}, "features names hour"),
+        ({"features": ["hour", 3]}, "features entry=3"),
+        ({"features": ["hour", "late"]}, "target="),
+        ({"features": ["hour", "at"]}, "features:"),
+        ({"target": ""}, "target="),
+        ({"estimator": "flights_model"}, "estimator="),
+        ({"estimator": "os:system('x')"}, "estimator="),
+        ({"metric": "auc"}, "metric="),
+        ({"metric": None}, "metric="),
+        ({"seed": -1}, "seed="),
+        ({"seed": 1.5}, "seed="),
+        ({"expect": {"min_train_rows": 3}}, "expect="),
+        ({"trusted_types": "x"}, "trusted_types="),
+    ],
+)
+def test_a_wrong_model_names_its_field(changes, named):
+    with pytest.raises(DeclarationError, match=f"^{named}"):
+        declared(**changes)
+
+
+@pytest.mark.parametrize(
+    ("make", "named"),
+    [
+        (lambda: Periodic(schedule="weekly"), "schedule="),
+        (lambda: Periodic(schedule="@fortnightly"), "schedule="),
+        (lambda: Periodic(schedule="* * *"), "schedule="),
+        (lambda: Periodic(schedule=None), "schedule="),
+        (lambda: Periodic(schedule="@daily", train="60"), "train="),
+        (lambda: Periodic(schedule="@daily", train="0D"), "train="),
+        (lambda: Periodic(schedule="@daily", holdout="all"), "holdout="),
+        (lambda: Periodic(schedule="@daily", holdout="9999999999999D"), "holdout="),
+        (lambda: Periodic(schedule="@daily", refit="yes"), "refit="),
+        (lambda: Periodic(schedule="@daily", gate={"tolerance": 1}), "gate="),
+        (lambda: Gate(tolerance=-0.1), "tolerance="),
+        (lambda: Gate(floors={"auc": 0.5}), "floors="),
+        (lambda: Gate(floors={"roc_auc": "high"}), r"floors\['roc_auc'\]="),
+        (lambda: Gate(floors=0.5), "floors="),
+        (lambda: Gate(slices="origin"), "slices="),
+        (lambda: Gate(confidence=1.5), "confidence="),
+        (lambda: Gate(resamples=3), "resamples="),
+        (lambda: Expectations(max_missing=1.5), "max_missing="),
+        (lambda: Expectations(max_missing=float("nan")), "max_missing="),
+        (lambda: Expectations(min_train_rows=0), "min_train_rows="),
+        (lambda: Parquet("", event_time="at"), "path="),
+        (lambda: Parquet("x", event_time=""), "event_time="),
+        (lambda: Parquet("x", event_time="at", label_delay="soon"), "label_delay="),
+        (lambda: Parquet("x", event_time="at", timezone="Mars/Olympus"), "timezone="),
+        (lambda: Table("t", connection="", event_time="at"), "connection="),
+    ],
+)
+def test_a_wrong_strategy_or_source_names_its_field(make, named):
+    with pytest.raises(DeclarationError, match=f"^{named}"):
+        make()
+
+
+@pytest.mark.parametrize(
+    "one",
+    [
+        declared(),
+        declared(source=Table("t", connection="pg", schema="s", event_time="at", label_time="known", timezone="UTC")),
+        Periodic(schedule="0 6 * * 1", train="all", gate=Gate(floors={"roc_auc": 0.6}, slices=["origin"])),
+    ],
+)
+def test_declarations_survive_json(one):
+    assert from_json(json.loads(json.dumps(to_json(one)))) == one
+
+
+@pytest.mark.parametrize("wire", [{}, {"kind": "os"}, {"kind": "Gate", "x": 1}, {"kind": "Model"}, [], "Model"])
+def test_malformed_json_is_refused(wire):
+    with pytest.raises(DeclarationError):
+        from_json(wire)
+
+
+NAMES = st.sampled_from(["kind", "name", "tolerance", "floors", "schedule", "train", "path", "source"])
+
+
+@given(st.recursive(st.none() | st.booleans() | st.floats() | st.text(), lambda one: st.dictionaries(NAMES, one)))
+def test_any_json_gives_a_declaration_or_a_declaration_error(wire):
+    for kind in ("Gate", "Periodic", "Parquet", "Model"):
+        wrapped = {**wire, "kind": kind} if isinstance(wire, dict) else wire
+        try:
+            made = from_json(wrapped)
+        except DeclarationError:
+            continue
+        assert type(made).__name__ == kind
+
+
+def test_the_digest_changes_with_any_field():
+    assert digest(declared()) == digest(declared())
+    assert digest(declared()) != digest(declared(seed=1))
+
+
+@given(st.integers(1, 10_000), st.sampled_from([("s", 1), ("min", 60), ("h", 3600), ("D", 86400), ("W", 604800)]))
+def test_durations_are_number_times_unit(number, unit):
+    assert parse_duration(f"{number}{unit[0]}", field="x") == timedelta(seconds=number * unit[1])
+
+
+def test_windows_touch_and_end_at_the_label_horizon():
+    as_of = datetime(2013, 4, 1, tzinfo=timezone.utc)
+    windows = Periodic(schedule="@weekly", train="60D", holdout="14D").windows(declared(), as_of)
+    assert windows.holdout.end == as_of - timedelta(days=1)
+    assert windows.holdout.start == windows.train.end == as_of - timedelta(days=15)
+    assert windows.train.start == as_of - timedelta(days=75)
+    assert Periodic(schedule="@weekly", train="all").windows(declared(), as_of).train.start is None

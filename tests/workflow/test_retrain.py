@@ -1,0 +1,391 @@
+from __future__ import annotations
+
+import os
+import socket
+from dataclasses import replace
+from datetime import datetime, timedelta, timezone
+
+import mlflow
+import numpy as np
+import pandas as pd
+import pytest
+
+from retrain_plugin import DataError, DeclarationError, Expectations, Gate, Periodic, RegistryError, TrainingError
+from retrain_plugin.data.rows import load
+from retrain_plugin.errors import UnsoundDataError
+from retrain_plugin.registry.attempt import runs
+from retrain_plugin.registry.connect import client
+from retrain_plugin.registry.model_store import read
+from retrain_plugin.registry.version import champion, versions
+from retrain_plugin.training.predict import predict
+from retrain_plugin.workflow import retrain
+from retrain_plugin.workflow.job import Job
+from retrain_plugin.workflow.promote import promote
+from retrain_plugin.workflow.train import train
+from retrain_plugin.workflow.validate import validate
+from tests.conftest import AS_OF, events, weeks, write
+
+pytestmark = pytest.mark.usefixtures("mlflow_here")
+
+
+def aliases(name="events"):
+    return {alias: int(number) for alias, number in client().get_registered_model(name).aliases.items()}
+
+
+def serving_number():
+    found = champion("events")
+    return found and found.number
+
+
+def test_the_first_retrain_makes_a_champion_with_its_whole_record(model, strategy):
+    done = retrain(model, strategy, as_of=AS_OF)
+    assert (done.promoted, done.version) == (True, 1)
+    assert aliases() == {"champion": 1}
+    [version] = versions("events")
+    assert version.tags["trained_through"] == (AS_OF - timedelta(days=1)).isoformat()
+    assert version.tags["promoted_as_of"] == AS_OF.isoformat()
+    assert {"as_of", "decision", "reason", "strategy", "trained_from", "data_digest", "cost_seconds", "rows"} <= set(
+        version.tags
+    )
+    run = client().get_run(done.run_id)
+    assert run.info.status == "FINISHED"
+    assert run.data.tags["retrain.outcome"] == "promoted"
+    assert run.data.params["metric"] == "roc_auc"
+    assert 0.5 < run.data.metrics["roc_auc"] < 1
+    assert {"gate.json", "gate.html", "profile.json", "data_check.json"} <= {
+        one.path for one in client().list_artifacts(done.run_id)
+    }
+
+
+def test_the_champion_is_served_by_mlflow_with_the_predictions_we_judged(model, strategy):
+    retrain(model, strategy, as_of=AS_OF)
+    rows = load(model, strategy.windows(model, AS_OF).holdout, AS_OF)
+    [version] = versions("events")
+    ours = predict(model, read(model, version.source, version.tags["model_digest"]), rows.frame, who="v1")
+    served = mlflow.pyfunc.load_model("models:/events@champion")
+    assert served.metadata.signature is not None
+    assert list(served.predict(rows.frame.astype({"kind": str}))) == list(ours.values)
+
+
+def test_doing_it_again_changes_nothing(model, strategy):
+    first = retrain(model, strategy, as_of=AS_OF)
+    before = versions("events")
+    assert retrain(model, strategy, as_of=AS_OF) == first
+    assert versions("events") == before
+    assert len(runs("events")) == 1
+
+
+def test_same_data_and_moment_same_figures_and_predictions(model, strategy):
+    kinds = [replace(model, name=name) for name in ("one", "two")]
+    first, second = (retrain(one, strategy, as_of=AS_OF) for one in kinds)
+    assert first.gate == second.gate
+    rows = load(model, strategy.windows(model, AS_OF).holdout, AS_OF)
+    scores = [predict(one, read(one, versions(one.name)[0].source, None), rows.frame, who="").scores for one in kinds]
+    assert np.array_equal(*scores)
+
+
+def test_an_older_backfill_is_judged_by_its_own_time_and_leaves_the_alias_alone(model, strategy):
+    now, then = weeks(3)[2], weeks(3)[0]
+    newest = retrain(model, strategy, as_of=now)
+    older = retrain(model, strategy, as_of=then)
+    assert older.gate["opponent"] == ""
+    assert older.promoted
+    assert aliases()["champion"] == newest.version
+    assert champion("events", then).number == older.version
+
+
+def test_a_backfill_in_any_order_of_training_gives_the_same_history(model, strategy):
+    for at in weeks(4):
+        retrain(model, strategy, as_of=at)
+    other = replace(model, name="other")
+    jobs = [Job(model=other, strategy=strategy, as_of=at) for at in weeks(4)]
+    for job in reversed(jobs):
+        train(job)
+    for job in jobs:
+        validate(job)
+        promote(job)
+
+    def history(name):
+        told = ("as_of", "outcome", "data_digest", "trained_through", "promoted_as_of", "parent_version")
+        return [{tag: one.tags.get(tag) for tag in told} for one in versions(name)]
+
+    assert history("other") == history("events")
+
+
+@pytest.mark.parametrize(
+    ("estimator", "why"),
+    [
+        ("tests.estimators:noise_only", "gain"),
+        ("tests.estimators:constant", "are the same"),
+        ("tests.estimators:nan", "NaN or infinite"),
+    ],
+)
+def test_a_bad_challenger_is_not_promoted_and_the_reason_is_everywhere(model, strategy, estimator, why, caplog):
+    good = retrain(model, strategy, as_of=weeks(2)[0])
+    trusting = replace(model, estimator=estimator, trusted_types=["tests.estimators.NanClassifier"])
+    bad = retrain(trusting, strategy, as_of=weeks(2)[1])
+    assert not bad.promoted
+    assert why in bad.reason
+    assert aliases()["champion"] == good.version
+    assert why in client().get_run(bad.run_id).data.tags["retrain.reason"]
+    assert why in versions("events")[-1].tags["reason"]
+    assert why in caplog.text or caplog.text == ""
+
+
+def test_too_few_unseen_holdout_rows_are_refused(model, strategy):
+    first = retrain(model, strategy, as_of=AS_OF)
+    small = replace(strategy, gate=replace(strategy.gate, min_rows=2000))
+    second = retrain(model, small, as_of=AS_OF + timedelta(days=7))
+    assert not second.promoted
+    assert "enough rows" in second.reason
+    assert aliases()["champion"] == first.version
+
+
+def test_a_refitted_champion_is_judged_on_rows_it_has_not_seen_or_by_its_twin(model, strategy):
+    retrain(model, strategy, as_of=AS_OF)
+    week_later = retrain(model, strategy, as_of=AS_OF + timedelta(days=7))
+    assert week_later.gate["opponent"] == "v1"
+    day_later = retrain(replace(model, name="quick"), strategy, as_of=AS_OF)
+    assert day_later.promoted
+    next_day = retrain(replace(model, name="quick"), strategy, as_of=AS_OF + timedelta(days=1))
+    assert next_day.gate["opponent"] == "v1's twin"
+    assert next_day.gate["comparison"]["rows"] == next_day.gate["rows"]
+
+
+def test_without_refit_the_judged_model_itself_serves(model, strategy):
+    done = retrain(model, replace(strategy, refit=False), as_of=AS_OF)
+    [version] = versions("events")
+    assert done.promoted
+    assert version.source == version.tags["twin_uri"]
+    assert version.tags["trained_through"] == version.tags["twin_trained_through"]
+
+
+def test_the_same_rows_are_not_judged_again_unless_forced(model, strategy):
+    retrain(model, strategy, as_of=AS_OF, dag_run_id="scheduled")
+    again = retrain(model, strategy, as_of=AS_OF, dag_run_id="manual")
+    assert not again.promoted
+    assert "nothing new" in again.reason
+    forced = retrain(model, strategy, as_of=AS_OF, dag_run_id="forced", force=True)
+    assert forced.gate["comparison"] is not None
+
+
+def test_corrected_data_is_trained_anew_and_supersedes(model, strategy, folder):
+    frame = events()
+    wrong = frame.assign(x=np.where(frame["at"] >= pd.Timestamp(AS_OF - timedelta(days=20)), 0.0, frame["x"]))
+    write(folder, wrong)
+    retrain(model, strategy, as_of=AS_OF - timedelta(days=14))
+    first = retrain(model, strategy, as_of=AS_OF)
+    write(folder, frame)
+    second = retrain(model, strategy, as_of=AS_OF)
+    assert second.version != first.version
+    assert second.run_id != first.run_id
+    if second.promoted:
+        assert champion("events", AS_OF).number == second.version
+    assert client().get_run(first.run_id).data.tags["retrain.superseded_by"] == second.run_id
+
+
+def test_a_changed_declaration_is_trained_anew(model, strategy):
+    first = retrain(model, strategy, as_of=AS_OF)
+    second = retrain(replace(model, seed=7), strategy, as_of=AS_OF)
+    assert second.run_id != first.run_id
+    assert second.version != first.version
+
+
+def test_work_cut_short_is_taken_up_where_it_was_whole(model, strategy, monkeypatch):
+    job = Job(model=model, strategy=strategy, as_of=AS_OF)
+    train(job)
+    import retrain_plugin.workflow.validate as step
+
+    def killed(*_, **__):
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(step, "judge", killed)
+    with pytest.raises(KeyboardInterrupt):
+        validate(job)
+    [run] = runs("events")
+    assert run.info.status == "FAILED"
+    monkeypatch.undo()
+    os.environ["MLFLOW_TRACKING_URI"] = mlflow.get_tracking_uri()
+    done = retrain(model, strategy, as_of=AS_OF)
+    assert done.promoted
+    [run] = runs("events")
+    assert run.info.status == "FINISHED"
+    assert len(versions("events")) == 1
+
+
+def test_a_champion_with_other_features_is_asked_with_its_own(model, strategy):
+    retrain(model, strategy, as_of=weeks(2)[0])
+    fewer = replace(model, features=["x", "kind"])
+    done = retrain(fewer, strategy, as_of=weeks(2)[1])
+    assert done.gate["comparison"] is not None
+
+
+def test_a_champion_whose_column_is_gone_keeps_serving_until_forced(model, strategy, folder):
+    retrain(model, strategy, as_of=weeks(2)[0])
+    write(folder, events().drop(columns="noise"))
+    fewer = replace(model, features=["x", "kind"])
+    refused = retrain(fewer, strategy, as_of=weeks(2)[1])
+    assert not refused.promoted
+    assert "champion cannot be judged" in refused.reason
+    forced = retrain(fewer, strategy, as_of=weeks(2)[1], dag_run_id="forced", force=True)
+    assert forced.promoted
+    assert aliases()["champion"] == forced.version
+
+
+def test_a_number_that_became_text_is_named(model, strategy, folder):
+    retrain(model, strategy, as_of=weeks(2)[0])
+    write(folder, events().assign(noise="loud"))
+    done = retrain(model, strategy, as_of=weeks(2)[1])
+    assert not done.promoted
+    assert "'noise' was a number and is text" in done.reason
+
+
+@pytest.mark.parametrize("metric", ["rmse", "mae", "r2"])
+def test_regression_is_retrained_alike(model, strategy, metric):
+    values = replace(model, target="value", estimator="tests.estimators:regression_trees", metric=metric)
+    first, second = (retrain(values, strategy, as_of=at) for at in weeks(2))
+    assert first.promoted
+    assert second.gate["comparison"]["rows"] > 100
+
+
+@pytest.mark.parametrize("estimator", ["logistic", "forest", "trees"])
+def test_several_classes_and_pipelines_are_retrained_alike(model, strategy, folder, estimator):
+    frame = events()
+    frame["y"] = pd.cut(frame["value"], [-99, -1, 1, 99], labels=["low", "mid", "high"]).astype(str)
+    write(folder, frame)
+    done = retrain(replace(model, estimator=f"tests.estimators:{estimator}"), strategy, as_of=AS_OF)
+    assert done.promoted, done.reason
+
+
+def test_all_history_trains_where_declared(model, strategy):
+    done = retrain(model, replace(strategy, train="all"), as_of=AS_OF)
+    assert client().get_run(done.run_id).data.metrics["rows_train"] > 3000
+    assert versions("events")[0].tags["trained_from"].startswith("2024-01-01")
+
+
+def test_unsound_data_stops_before_training_and_is_on_record(model, strategy, folder):
+    good = retrain(model, strategy, as_of=weeks(2)[0])
+    frame = events()
+    frame["y"] = frame["y"].astype("boolean").mask(frame["at"] >= pd.Timestamp(weeks(2)[0] - timedelta(days=1)))
+    write(folder, frame)
+    with pytest.raises(UnsoundDataError, match="labels are missing"):
+        retrain(model, strategy, as_of=weeks(2)[1])
+    newest = runs("events")[0]
+    assert newest.info.status == "FAILED"
+    assert "labels are missing" in newest.data.tags["retrain.reason"]
+    assert len(versions("events")) == 1
+    assert aliases()["champion"] == good.version
+
+
+BAD = {
+    "as_of without zone": (lambda m, s: (m, s, AS_OF.replace(tzinfo=None)), DeclarationError, "time zone"),
+    "as_of in the future": (
+        lambda m, s: (m, s, datetime.now(timezone.utc) + timedelta(days=2)),
+        DeclarationError,
+        "future",
+    ),
+    "no module": (lambda m, s: (replace(m, estimator="nowhere:build"), s, AS_OF), TrainingError, "cannot be imported"),
+    "no function": (
+        lambda m, s: (replace(m, estimator="tests.estimators:nothing"), s, AS_OF),
+        TrainingError,
+        "cannot be imported",
+    ),
+    "a function that fails": (
+        lambda m, s: (replace(m, estimator="tests.estimators:broken"), s, AS_OF),
+        TrainingError,
+        "no such luck",
+    ),
+    "not an estimator": (
+        lambda m, s: (replace(m, estimator="tests.estimators:not_an_estimator"), s, AS_OF),
+        TrainingError,
+        "must return",
+    ),
+    "the wrong task": (
+        lambda m, s: (replace(m, estimator="tests.estimators:ridge"), s, AS_OF),
+        TrainingError,
+        "classification",
+    ),
+    "a fit that fails": (
+        lambda m, s: (replace(m, estimator="tests.estimators:refuses"), s, AS_OF),
+        TrainingError,
+        "singular matrix",
+    ),
+    "an undeclared type": (
+        lambda m, s: (replace(m, estimator="tests.estimators:mine"), s, AS_OF),
+        TrainingError,
+        "tests.estimators.Mine",
+    ),
+    "a missing column": (lambda m, s: (replace(m, features=["x", "z"]), s, AS_OF), DataError, "no column 'z'"),
+    "a text target for RMSE": (
+        lambda m, s: (replace(m, target="kind", features=["x"], metric="rmse"), s, AS_OF),
+        Exception,
+        "events",
+    ),
+    "before all data": (lambda m, s: (m, s, AS_OF - timedelta(days=900)), UnsoundDataError, "window is empty"),
+}
+
+
+@pytest.mark.parametrize("case", BAD)
+def test_bad_input_gets_one_clear_message_and_leaves_nothing_half_written(model, strategy, case):
+    good = retrain(model, strategy, as_of=AS_OF - timedelta(days=7))
+    change, kind, said = BAD[case]
+    spoilt, how, as_of = change(model, strategy)
+    with pytest.raises(kind, match=said) as caught:
+        retrain(spoilt, how, as_of=as_of)
+    assert "\n" not in str(caught.value)
+    assert aliases() == {"champion": good.version}
+    assert len(versions("events")) == 1
+    assert all(run.info.status in ("FINISHED", "FAILED") for run in runs("events"))
+
+
+def test_a_declared_type_of_ones_own_is_stored_and_read(model, strategy):
+    mine = replace(model, estimator="tests.estimators:mine", trusted_types=["tests.estimators.Mine"])
+    assert retrain(mine, strategy, as_of=AS_OF).promoted
+    with pytest.raises(RegistryError, match=r"tests\.estimators\.Mine"):
+        read(model, versions("events")[0].source, None)
+
+
+def test_a_tampered_model_file_is_not_read(model, strategy):
+    retrain(model, strategy, as_of=AS_OF)
+    [version] = versions("events")
+    with pytest.raises(RegistryError, match="digest differs"):
+        read(model, version.source, "0" * 32)
+
+
+def test_a_pickled_model_is_not_read(model, tmp_path):
+    from sklearn.linear_model import LogisticRegression
+
+    with mlflow.start_run():
+        logged = mlflow.sklearn.log_model(
+            LogisticRegression(), name="m", serialization_format="cloudpickle", pip_requirements=["scikit-learn"]
+        )
+    with pytest.raises(RegistryError, match="not in skops format"):
+        read(model, logged.model_uri, None)
+
+
+def test_an_unreachable_server_is_named_within_seconds_and_keeps_its_password(model, strategy, monkeypatch):
+    with socket.socket() as closed:
+        closed.bind(("127.0.0.1", 0))
+        port = closed.getsockname()[1]
+    monkeypatch.setenv("MLFLOW_HTTP_REQUEST_MAX_RETRIES", "1")
+    mlflow.set_tracking_uri(f"http://someone:hunter2@127.0.0.1:{port}")
+    with pytest.raises(RegistryError, match="MLFLOW_TRACKING_URI") as caught:
+        retrain(model, strategy, as_of=AS_OF)
+    assert "hunter2" not in str(caught.value)
+
+
+def test_slices_and_floors_reach_the_gate(model, strategy):
+    gate = Gate(floors={"roc_auc": 0.999}, slices=["kind"], resamples=100, min_rows=100, min_slice_rows=50)
+    done = retrain(model, replace(strategy, gate=gate), as_of=AS_OF)
+    assert not done.promoted
+    assert "floor roc_auc" in done.reason
+    assert champion("events") is None
+
+
+def test_expectations_can_be_widened(model, strategy, folder):
+    frame = events(per_day=5)
+    write(folder, frame)
+    with pytest.raises(UnsoundDataError, match="only"):
+        retrain(model, strategy, as_of=AS_OF)
+    wide = replace(model, expect=Expectations(min_train_rows=50, min_holdout_rows=10))
+    assert retrain(wide, Periodic(schedule="@weekly", train="30D", holdout="7D"), as_of=AS_OF).version == 1
