@@ -1,0 +1,6 @@
+"""Run every benchmark."""
+
+from benchmarks import imports, quality
+
+imports.main()
+quality.main()
