@@ -149,6 +149,7 @@ class Attempt:
                     run_id=self.run_id,
                     tags={f"{TAG}{tag}": value[:5000] for tag, value in tags.items()},
                     model_id=source.rpartition("/")[2],
+                    await_creation_for=0,
                 )
             if (made := self._made(source)) is None:
                 raise RegistryError(f"model {model!r}: {source} was registered and is not listed: retry the task")
