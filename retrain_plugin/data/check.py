@@ -127,7 +127,9 @@ def _amount(window: str, rows: Rows, least: int) -> Iterator[Finding]:
         yield Finding("labels", "error", window, message, count=rows.unlabelled, share=1.0)
     elif len(rows) < least:
         found = "the window is empty" if not len(rows) else f"only {len(rows)} labelled rows"
-        yield Finding("rows", "error", window, f"{found} in {rows.window}, at least {least} are needed", count=len(rows))
+        yield Finding(
+            "rows", "error", window, f"{found} in {rows.window}, at least {least} are needed", count=len(rows)
+        )
 
 
 def _labels(model: Model, window: str, rows: Rows) -> Iterator[Finding]:
@@ -154,7 +156,13 @@ def _features(model: Model, window: str, rows: Rows) -> Iterator[Finding]:
         if not isinstance(column.dtype, pd.CategoricalDtype):
             infinite = int(np.isinf(column.to_numpy(np.float64)).sum())
             yield from _graded(
-                "non-finite", window, infinite, len(rows), model.expect.max_non_finite, f"{name!r} is infinite", str(name)
+                "non-finite",
+                window,
+                infinite,
+                len(rows),
+                model.expect.max_non_finite,
+                f"{name!r} is infinite",
+                str(name),
             )
     whole = rows.frame.assign(**{" target": rows.target, " event time": rows.event_time})
     yield from _graded(
@@ -167,9 +175,7 @@ def _features(model: Model, window: str, rows: Rows) -> Iterator[Finding]:
     )
 
 
-def _holdout_against_train(
-    model: Model, holdout: Rows, reference: Mapping[str, FeatureProfile]
-) -> Iterator[Finding]:
+def _holdout_against_train(model: Model, holdout: Rows, reference: Mapping[str, FeatureProfile]) -> Iterator[Finding]:
     for name, known in reference.items():
         column = holdout.frame[name]
         if isinstance(known, NumericProfile):
@@ -187,4 +193,6 @@ def _holdout_against_train(
             unseen = column.notna() & ~column.astype(str).isin(list(known.counts))
             shown = ", ".join(sorted(set(column[unseen].astype(str)))[:5])
             what = f"{name!r} has categories the training window never had ({shown})"
-            yield from _graded("unseen", "holdout", int(unseen.sum()), len(holdout), model.expect.max_unseen, what, name)
+            yield from _graded(
+                "unseen", "holdout", int(unseen.sum()), len(holdout), model.expect.max_unseen, what, name
+            )

@@ -126,7 +126,9 @@ def load(
     )
 
 
-def _selected(model: Model, table: ibis.Table, window: Window, as_of: datetime, features: tuple[str, ...]) -> ibis.Table:
+def _selected(
+    model: Model, table: ibis.Table, window: Window, as_of: datetime, features: tuple[str, ...]
+) -> ibis.Table:
     schema = table.schema()
     source = model.source
     times = [source.event_time, *([source.label_time] if source.label_time else [])]

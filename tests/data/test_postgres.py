@@ -45,7 +45,20 @@ def postgres(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
     tools = home / "pg" / "bin"
     options = {"cwd": home, "check": True, "capture_output": True, "env": {"PATH": "/usr/bin:/bin"}, **who}
     subprocess.run(
-        [tools / "initdb", "-D", home / "data", "-U", "ml", "--pwfile", home / "pw", "-A", "scram-sha-256", "-E", "UTF8"], **options
+        [
+            tools / "initdb",
+            "-D",
+            home / "data",
+            "-U",
+            "ml",
+            "--pwfile",
+            home / "pw",
+            "-A",
+            "scram-sha-256",
+            "-E",
+            "UTF8",
+        ],
+        **options,
     )
     server = [tools / "pg_ctl", "-D", home / "data", "-w"]
     listen = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home}"
