@@ -1,6 +1,7 @@
 """Run every benchmark."""
 
-from benchmarks import imports, quality
+from benchmarks import backfill, imports, quality
 
 imports.main()
+backfill.main()
 quality.main()

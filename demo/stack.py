@@ -7,14 +7,16 @@ import os
 import secrets
 import signal
 import socket
+import sqlite3
 import subprocess
 import sys
+import threading
 import time
 import urllib.error
 import urllib.request
 from base64 import urlsafe_b64encode
 from collections.abc import Callable, Mapping
-from contextlib import suppress
+from contextlib import closing, suppress
 from pathlib import Path
 from typing import Any, Self
 
@@ -45,6 +47,7 @@ class Stack:
     ) -> None:
         self.home, self.cwd = home.resolve(), cwd.resolve()
         self.processes: list[subprocess.Popen[bytes]] = []
+        self._stopping = threading.Event()
         taken: set[int] = set()
         self.mlflow_port = free_port(5000, taken)
         self.airflow_port = free_port(8080, taken)
@@ -70,6 +73,8 @@ class Stack:
             "AIRFLOW__CORE__LOAD_EXAMPLES": "False",
             "AIRFLOW__CORE__PARALLELISM": str(parallelism),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
+            # Every service writes to this one file: wait for the others rather than fail.
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow' / 'airflow.db'}?timeout=60",
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(8794, taken)),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(8793, taken)),
             "AIRFLOW__RETRAIN__PRELOAD": str(preload),
@@ -101,14 +106,19 @@ class Stack:
     def start_airflow(self) -> None:
         """Bring the database up to date, start Airflow's four services and wait until all are well."""
         self.airflow("db", "migrate")
+        # Readers and the one writer no longer lock each other out; the file remembers it.
+        with closing(sqlite3.connect(self.home / "airflow" / "airflow.db")) as database:
+            database.execute("PRAGMA journal_mode = WAL")
         for service in _SERVICES:
             # Logs are read from disk here; the log servers would listen on every address.
             own = ["--skip-serve-logs"] if service in ("scheduler", "triggerer") else []
             self._spawn(service, ["airflow", service, *own])
         self._wait("Airflow", self._healthy, 240)
+        threading.Thread(target=self._watch, daemon=True).start()
 
     def stop(self) -> None:
         """End every process that was started here, with all their children."""
+        self._stopping.set()
         for process in reversed(self.processes):
             _signal(process, signal.SIGTERM)
         limit = time.monotonic() + 15
@@ -168,6 +178,14 @@ class Stack:
                     start_new_session=True,
                 )
             )  # fmt: skip
+
+    def _watch(self) -> None:
+        """Start a service again that ended by itself, as a supervisor would where Airflow is deployed."""
+        while not self._stopping.wait(2):
+            for ended in [process for process in self.processes if process.poll() is not None]:
+                self.processes.remove(ended)
+                command = [str(part) for part in ended.args]  # type: ignore[union-attr]
+                self._spawn(command[1] if command[0] == "airflow" else command[0], command)
 
     def _wait(self, what: str, ready: Callable[[], bool], seconds: float) -> None:
         limit = time.monotonic() + seconds

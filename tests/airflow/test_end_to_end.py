@@ -158,7 +158,7 @@ def test_only_promotions_are_announced_on_the_asset(stack, histories):
 
 def test_clearing_everything_makes_no_second_version_and_no_second_promotion(stack, histories):
     before = versions("events-wide_4")
-    for run in past_runs(stack, "wide_4"):
+    for run in past_runs(stack, "wide_4")[:6]:
         body = {"dry_run": False, "only_failed": False}
         stack.api("POST", f"dags/wide_4/dagRuns/{run['dag_run_id']}/clear", body)
     until(lambda: over(stack, "wide_4") < WEEKS, 60)
