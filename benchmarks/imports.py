@@ -5,7 +5,6 @@ from __future__ import annotations
 import statistics
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 ROOT = Path(__file__).parents[1]
@@ -29,5 +28,4 @@ def main() -> None:
 
 
 if __name__ == "__main__":
-    started = time.monotonic()
     main()
