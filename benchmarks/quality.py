@@ -1,15 +1,17 @@
-"""How often to retrain: AUC over 2013 of a model never, monthly and weekly retrained.
+"""How often to retrain: AUC over 2013 of models never, monthly and weekly retrained.
 
-Each strategy's history is made by the same steps as its DAG, in date order, in a MLflow of its
-own; then whoever was champion at each week's start is asked about the flights of that week.
+Each history is made by `airflow backfill` on a real scheduler and read from MLflow: whoever was
+champion at a week's start is asked about the flights of that week.
 """
 
 from __future__ import annotations
 
-import os
 import sys
+import time
 from collections import defaultdict
-from dataclasses import replace
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -18,74 +20,106 @@ import mlflow
 import numpy as np
 
 from demo.flights import write_parquet
-from retrain_plugin import Gate, Model, Parquet, Periodic
+from demo.stack import Stack
+from retrain_plugin import Model, Parquet
 from retrain_plugin.data.rows import load
 from retrain_plugin.declare.window import Window
 from retrain_plugin.registry.model_store import read
-from retrain_plugin.registry.version import champions, versions
+from retrain_plugin.registry.version import Version, champions, versions
 from retrain_plugin.statistics.metrics import score
 from retrain_plugin.training.predict import predict
-from retrain_plugin.workflow import retrain
 
 ROOT = Path(__file__).parents[1]
 WEEK = timedelta(weeks=1)
-FIRST, LAST = (datetime(2013, *day, tzinfo=timezone.utc) for day in ((3, 17), (12, 22)))
+# Sixty days of flights lie before the first; the last is the last whole week of the year.
+FIRST, LAST = (datetime(2013, *day, tzinfo=timezone.utc) for day in ((3, 3), (12, 22)))
+WEEKS = [FIRST + WEEK * index for index in range((LAST - FIRST) // WEEK + 1)]
+# What is backfilled, and from which logical date: the first decision is for the first week, or two days before.
+STRATEGIES = {"weekly": FIRST - WEEK, "monthly": datetime(2013, 2, 1, tzinfo=timezone.utc)}
 
 
-def moments(every: str) -> list[datetime]:
-    """The as-of times of a strategy, all on Sundays."""
-    weeks = [FIRST + WEEK * index for index in range((LAST - FIRST) // WEEK + 1)]
-    if every == "never":
-        return weeks[:1]
-    if every == "weekly":
-        return weeks
-    return [week for index, week in enumerate(weeks) if index == 0 or week.month != weeks[index - 1].month]
+@dataclass(frozen=True)
+class Year:
+    """What came of a strategy."""
+
+    by_month: dict[int, float]
+    mean_week: float
+    retrains: int
+    promoted: int
+    fit_seconds: float
 
 
-def run(every: str, model: Model, strategy: Periodic) -> tuple[dict[int, float], float, int, int, float]:
-    """AUC by month, mean weekly AUC, retrains, promotions and fit seconds of one strategy."""
-    for as_of in moments(every):
-        retrain(model, strategy, as_of=as_of)
-    history = versions(model.name)
-    weekly: dict[datetime, float] = {}
-    months: dict[int, list[tuple[float, int]]] = defaultdict(list)
-    for start in moments("weekly"):
-        serving = champions(history, start)[-1]
-        estimator = read(model, serving.source, serving.tags["model_digest"])
+@contextmanager
+def year(folder: Path) -> Iterator[Stack]:
+    """MLflow and Airflow over the year's flights with the benchmark's DAGs."""
+    write_parquet(folder / "data" / "flights")
+    settings = {"PYTHONPATH": str(ROOT / "dags")}
+    with Stack(folder, dags=ROOT / "benchmarks" / "dags", cwd=folder, settings=settings) as stack:
+        stack.start_mlflow()
+        stack.start_airflow()
+        mlflow.set_tracking_uri(stack.mlflow_url)
+        while len(stack.api("GET", "dags")["dags"]) < len(STRATEGIES):
+            time.sleep(1)
+        yield stack
+
+
+def backfill(stack: Stack, dag_id: str) -> None:
+    """Let a strategy decide its whole year."""
+    stack.airflow(
+        "backfill", "create", "--dag-id", dag_id, "--from-date", f"{STRATEGIES[dag_id]:%Y-%m-%dT%H:%M:%S}",
+        "--to-date", f"{LAST - timedelta(days=1):%Y-%m-%dT%H:%M:%S}",
+    )  # fmt: skip
+    stack.api("PATCH", f"dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+    while True:
+        time.sleep(2)
+        found = [run for run in stack.runs(dag_id) if run["run_type"] == "backfill"]
+        if found and all(run["state"] in ("success", "failed") for run in found):
+            return
+
+
+def judged(history: list[Version], model: Model, *, frozen: bool = False) -> Year:
+    """The year of a model whose versions these are; `frozen` keeps its first champion for ever."""
+    weekly: list[float] = []
+    months: dict[int, list[float]] = defaultdict(list)
+    for start in WEEKS:
+        serving = champions(history, start)[0 if frozen else -1]
+        estimator = read(replace(model, name=serving.model), serving.source, serving.tags["model_digest"])
         rows = load(model, Window(start, start + WEEK), start + WEEK + timedelta(days=2))
-        weekly[start] = score(model.judged_by, rows.target, predict(model, estimator, rows.frame, who="champion"))
-        months[start.month].append((weekly[start], len(rows)))
-    by_month = {month: float(np.mean([auc for auc, _ in found])) for month, found in months.items()}
-    spent = sum(float(one.tags["cost_seconds"]) for one in history)
-    promoted = sum(one.promoted_as_of is not None for one in history)
-    return by_month, float(np.mean(list(weekly.values()))), len(history), promoted, spent
+        weekly.append(score(model.judged_by, rows.target, predict(model, estimator, rows.frame, who="champion")))
+        months[start.month].append(weekly[-1])
+    decided = history[:1] if frozen else history
+    return Year(
+        by_month={month: float(np.mean(found)) for month, found in months.items()},
+        mean_week=float(np.mean(weekly)),
+        retrains=len(decided),
+        promoted=sum(one.promoted_as_of is not None for one in decided),
+        fit_seconds=sum(float(one.tags["cost_seconds"]) for one in decided),
+    )
 
 
 def main() -> None:
     """Write docs/quality.md and docs/quality.png."""
     sys.path.insert(0, str(ROOT / "dags"))
-    with TemporaryDirectory(prefix="quality-") as folder:
-        os.chdir(folder)
-        mlflow.set_tracking_uri(f"sqlite:///{folder}/mlflow.db")
-        write_parquet(Path(folder, "flights"))
-        flights = Model(
+    found: dict[str, Year] = {}
+    with TemporaryDirectory(prefix="quality-") as folder, year(Path(folder)) as stack:
+        weather = ["temp", "dewp", "humid", "wind_dir", "wind_speed", "precip", "pressure", "visib"]
+        model = Model(
             name="flights",
-            source=Parquet(f"{folder}/flights/*.parquet", event_time="scheduled_at", label_delay="1D"),
-            features=["hour", "weekday", "distance", "temp", "carrier", "origin", "dest"],
+            source=Parquet(f"{folder}/data/flights/*.parquet", event_time="scheduled_at", label_delay="1D"),
+            features=["hour", "weekday", "distance", "carrier", "origin", "dest", *weather],
             target="late",
             estimator="flights_model:build",
             metric="roc_auc",
         )
-        strategy = Periodic(schedule="@weekly", train="all", holdout="14D", gate=Gate(floors={"roc_auc": 0.55}))
-        found = {
-            every: run(every, replace(flights, name=f"flights-{every}"), strategy)
-            for every in ("never", "monthly", "weekly")
-        }
-    os.chdir(ROOT)
-    write(found)
+        for dag_id in STRATEGIES:
+            backfill(stack, dag_id)
+            found[dag_id] = judged(versions(f"flights-{dag_id}"), model)
+            print(dag_id, found[dag_id], flush=True)
+        found["never"] = judged(versions("flights-weekly"), model, frozen=True)
+    write({name: found[name] for name in ("never", *reversed(STRATEGIES))})
 
 
-def write(found: dict[str, tuple[dict[int, float], float, int, int, float]]) -> None:
+def write(found: dict[str, Year]) -> None:
     """The table and the picture."""
     import matplotlib
 
@@ -98,13 +132,13 @@ def write(found: dict[str, tuple[dict[int, float], float, int, int, float]]) -> 
         f"|---|{'---|' * (len(names) + 4)}",
     ]
     figure, axes = pyplot.subplots(figsize=(8, 3.2), layout="constrained")
-    for (every, (months, mean, retrains, promoted, spent)), style in zip(
-        found.items(), ("o:", "s--", "D-"), strict=True
-    ):
-        values = [months[month] for month in range(3, 13)]
+    for (name, one), style in zip(found.items(), ("o:", "s--", "D-", "^-."), strict=False):
+        values = [one.by_month[month] for month in range(3, 13)]
         cells = " | ".join(f"{value:.3f}"[1:] for value in values)
-        lines.append(f"| {every} | {cells} | {mean:.3f} | {retrains} | {promoted} | {spent:.0f} |")
-        axes.plot(names, values, style, label=f"{every}, mean week {mean:.3f}")
+        lines.append(
+            f"| {name} | {cells} | {one.mean_week:.3f} | {one.retrains} | {one.promoted} | {one.fit_seconds:.0f} |"
+        )
+        axes.plot(names, values, style, label=f"{name}, mean week {one.mean_week:.3f}")
     axes.set_ylabel("AUC on the following week")
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import secrets
+import shutil
 import signal
 import socket
 import sqlite3
@@ -33,6 +34,7 @@ class Stack:
         settings: further environment variables.
         preload: whether the scheduler imports for its tasks.
         parallelism: tasks at once.
+        database: the address of Airflow's database; a SQLite file below `home` unless given.
     """
 
     def __init__(
@@ -44,6 +46,7 @@ class Stack:
         settings: Mapping[str, str] | None = None,
         preload: bool = True,
         parallelism: int = 3,
+        database: str | None = None,
     ) -> None:
         self.home, self.cwd = home.resolve(), cwd.resolve()
         self.processes: list[subprocess.Popen[bytes]] = []
@@ -51,8 +54,11 @@ class Stack:
         taken: set[int] = set()
         self.mlflow_port = free_port(5000, taken)
         self.airflow_port = free_port(8080, taken)
-        for folder in ("airflow", "logs", "artifacts"):
+        for folder in ("airflow/config", "logs", "artifacts"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
+        self._sqlite = None if database else self.home / "airflow" / "airflow.db"
+        if self._sqlite:
+            shutil.copy(Path(__file__).with_name("airflow_local_settings.py"), self.home / "airflow" / "config")
         known = self._secrets()
         self.mlflow_url = f"http://127.0.0.1:{self.mlflow_port}"
         self.airflow_url = f"http://127.0.0.1:{self.airflow_port}"
@@ -74,7 +80,8 @@ class Stack:
             "AIRFLOW__CORE__PARALLELISM": str(parallelism),
             "AIRFLOW__DAG_PROCESSOR__REFRESH_INTERVAL": "5",
             # Every service writes to this one file: wait for the others rather than fail.
-            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": f"sqlite:///{self.home / 'airflow' / 'airflow.db'}?timeout=60",
+            "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database or f"sqlite:///{self._sqlite}?timeout=60",
+            **({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": database} if database else {}),
             "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(8794, taken)),
             "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(8793, taken)),
             "AIRFLOW__RETRAIN__PRELOAD": str(preload),
@@ -106,9 +113,10 @@ class Stack:
     def start_airflow(self) -> None:
         """Bring the database up to date, start Airflow's four services and wait until all are well."""
         self.airflow("db", "migrate")
-        # Readers and the one writer no longer lock each other out; the file remembers it.
-        with closing(sqlite3.connect(self.home / "airflow" / "airflow.db")) as database:
-            database.execute("PRAGMA journal_mode = WAL")
+        if self._sqlite:
+            # Readers and the one writer no longer lock each other out; the file remembers it.
+            with closing(sqlite3.connect(self._sqlite)) as opened:
+                opened.execute("PRAGMA journal_mode = WAL")
         for service in _SERVICES:
             # Logs are read from disk here; the log servers would listen on every address.
             own = ["--skip-serve-logs"] if service in ("scheduler", "triggerer") else []

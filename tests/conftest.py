@@ -17,6 +17,7 @@ os.environ.setdefault("AIRFLOW__CORE__LOAD_EXAMPLES", "False")
 os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 
 from retrain_plugin import Expectations, Gate, Model, Parquet, Periodic
+from tests.postgres import server
 
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 AS_OF = datetime(2024, 3, 1, tzinfo=timezone.utc)
@@ -89,6 +90,13 @@ def mlflow_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_mlflow: P
     yield uri
     mlflow.set_tracking_uri(None)
     mlflow.set_registry_uri(None)
+
+
+@pytest.fixture(scope="session")
+def postgres() -> Iterator[str]:
+    """The address of a PostgreSQL database, with user and password."""
+    with server() as address:
+        yield f"{address}/postgres"
 
 
 def weeks(count: int) -> list[datetime]:

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import json
+import os
+import signal
 import time
 from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
@@ -13,9 +15,11 @@ import pandas as pd
 import pytest
 
 from demo.stack import Stack
+from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.version import Version, champion, versions
 from tests.conftest import events, write
+from tests.postgres import put
 
 FIRST = datetime(2024, 2, 25, tzinfo=timezone.utc)
 WEEKS = 12
@@ -23,7 +27,7 @@ CORRUPT = FIRST + timedelta(weeks=5)
 
 
 @pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
+def stack(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[Stack]:
     home = tmp_path_factory.mktemp("stack")
     past = events(days=150)
     # One week whose labels are all lost: the week that the run of its data interval is judged on.
@@ -34,12 +38,17 @@ def stack(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Stack]:
     live = events(days=60)
     live["at"] += pd.Timestamp(today) + pd.Timedelta("1D") - pd.Timestamp(live["at"].max()).ceil("D")
     write(home / "data" / "live", live)
-    with Stack(home, dags=Path(__file__).parent / "dags", cwd=home) as running:
+    database = postgres.replace("postgresql:", "postgresql+psycopg:")
+    # MLflow is found by Airflow's connection alone: nothing answers where the environment points.
+    settings = {"AIRFLOW__RETRAIN__MLFLOW_CONN_ID": "models", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
+    with Stack(home, dags=Path(__file__).parent / "dags", cwd=home, database=database, settings=settings) as running:
         running.start_mlflow()
         running.start_airflow()
+        running.airflow("connections", "add", "models", "--conn-uri", running.mlflow_url)
+        running.airflow("connections", "add", "warehouse", "--conn-uri", postgres)
         mlflow.set_tracking_uri(running.mlflow_url)
         mlflow.set_registry_uri(running.mlflow_url)
-        until(lambda: len(running.api("GET", "dags")["dags"]) == 4, 120)
+        until(lambda: len(running.api("GET", "dags")["dags"]) == 6, 120)
         yield running
         mlflow.set_tracking_uri(None)
         mlflow.set_registry_uri(None)
@@ -205,6 +214,42 @@ def test_dags_test_runs_the_whole_dag_in_one_process(stack):
     day = datetime.now(timezone.utc) - timedelta(days=5)
     done = stack.airflow("dags", "test", "live", f"{day:%Y-%m-%d}")
     assert "state=success" in done.stdout + done.stderr
-    assert any(
-        one.tags["as_of"].startswith(f"{day + timedelta(days=1):%Y-%m-%d}") for one in versions("events-live")
-    ) or any(one.tags["as_of"].startswith(f"{day:%Y-%m-%d}") for one in versions("events-live"))
+    # The interval ends where the day named begins: it was given as the moment to run, not as the interval's start.
+    assert any(one.tags["as_of"].startswith(f"{day:%Y-%m-%d}T00:00") for one in versions("events-live"))
+
+
+def test_a_users_own_dag_retrains_from_a_database_in_date_order(stack, postgres):
+    put(events(days=90), postgres)
+    last = FIRST + timedelta(weeks=3)
+    stack.airflow(
+        "backfill", "create", "--dag-id", "own", "--from-date", f"{FIRST:%Y-%m-%dT%H:%M:%S}",
+        "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}",
+    )  # fmt: skip
+    unpause(stack, "own")
+    until(lambda: over(stack, "own") == 4, 300)
+    assert {run["state"] for run in past_runs(stack, "own")} == {"success"}
+    history = sorted(versions("events-own"), key=lambda one: one.number)
+    assert [one.tags["as_of"] for one in history] == sorted(one.tags["as_of"] for one in history)
+    assert len(history) == 4
+    # Each met the champion of its time, which the run before had decided on.
+    served = None
+    for one in history:
+        assert one.tags.get("parent_version") == served
+        served = str(one.number) if one.promoted_as_of else served
+
+
+def test_a_task_killed_while_it_trains_is_done_again_and_leaves_one_version(stack):
+    as_of = FIRST + timedelta(weeks=1)
+    asked = {"logical_date": None, "conf": {"as_of": as_of.isoformat()}}
+    unpause(stack, "killed")
+    run_id = stack.api("POST", "dags/killed/dagRuns", asked)["dag_run_id"]
+    note = stack.cwd / "stalled"
+    until(lambda: note.exists() and note.read_text(), 120)
+    os.kill(int(note.read_text()), signal.SIGKILL)
+    assert finished(stack, "killed", run_id) == "success"
+    tried = stack.api("GET", f"dags/killed/dagRuns/{run_id}/taskInstances/train")["try_number"]
+    assert tried == 2
+    [version] = [one for one in versions("events-killed") if one.tags["dag_run_id"] == run_id]
+    assert champion("events-killed").number == version.number
+    done = [run for run in runs("events-killed") if run.data.tags["retrain.dag_run_id"] == run_id]
+    assert [run.info.status for run in done] == ["FINISHED"]

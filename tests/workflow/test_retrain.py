@@ -84,6 +84,21 @@ def test_same_data_and_moment_same_figures_and_predictions(model, strategy):
     assert np.array_equal(*scores)
 
 
+def test_what_cannot_be_known_yet_reaches_no_model(model, strategy, folder):
+    horizon = pd.Timestamp(model.label_horizon(AS_OF))
+    frame = events()
+    later = frame["at"] >= horizon
+    lagged = frame.assign(canary=frame["x"] / 2)
+    # Read even once, an infinite feature stops the run and a flipped label changes the figures.
+    poisoned = lagged.assign(canary=lagged["canary"].mask(later, np.inf), y=frame["y"] ^ later)
+    found = []
+    for name, rows in {"honest": lagged, "poisoned": poisoned}.items():
+        write(folder, rows)
+        with_canary = replace(model, name=name, features=[*model.features, "canary"])
+        found.append((retrain(with_canary, strategy, as_of=AS_OF).gate, versions(name)[0].tags["data_digest"]))
+    assert found[0] == found[1]
+
+
 def test_an_older_backfill_is_judged_by_its_own_time_and_leaves_the_alias_alone(model, strategy):
     now, then = weeks(3)[2], weeks(3)[0]
     newest = retrain(model, strategy, as_of=now)
@@ -179,8 +194,8 @@ def test_corrected_data_is_trained_anew_and_supersedes(model, strategy, folder):
     second = retrain(model, strategy, as_of=AS_OF)
     assert second.version != first.version
     assert second.run_id != first.run_id
-    if second.promoted:
-        assert champion("events", AS_OF).number == second.version
+    assert second.promoted
+    assert champion("events", AS_OF).number == second.version
     assert client().get_run(first.run_id).data.tags["retrain.superseded_by"] == second.run_id
 
 
