@@ -16,8 +16,12 @@ from demo.stack import Stack
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".demo"
-DAG_ID, MODEL = "flights_periodic", "flights-late"
-WEEKS = 26
+# DAG, its model, and how much of its past is decided: half a year of weeks, half a month of days.
+BACKFILLED = {
+    "flights_periodic": ("flights-late", timedelta(weeks=1), 26),
+    "flights_triggered": ("flights-late-triggered", timedelta(days=1), 14),
+}
+DRILL = "flights_selftest"
 # The data's own moment that "now" is made to fall on: late enough for half a year of history
 # behind two months of training, early enough for months of flights still to come.
 NOW_IN_DATA = datetime(2013, 10, 6, tzinfo=timezone.utc)
@@ -54,15 +58,15 @@ def _run(leave: bool, started: float) -> int:
         mlflow.join()
         say(f"Airflow {stack.airflow_url}   MLflow {stack.mlflow_url}")
         _backfill(stack, say)
-        champion = _table(stack)
-        say("Done" if champion else "There is no champion: look at the runs in Airflow")
+        served = [_table(stack, dag_id) for dag_id in BACKFILLED]
+        say("Done" if all(served) else "There is no champion: look at the runs in Airflow")
         user, password = stack.login
-        print(f"\n  Airflow  {stack.airflow_url}/dags/{DAG_ID}   login {user}, password {password}")
-        print(f"  MLflow   {stack.mlflow_url}/#/models/{MODEL}\n")
+        print(f"\n  Airflow  {stack.airflow_url}/dags   login {user}, password {password}")
+        print(f"  MLflow   {stack.mlflow_url}/#/models\n")
         if not leave:
-            print("Everything runs until Ctrl-C; the DAG goes on every week.", flush=True)
+            print("Everything runs until Ctrl-C; the DAGs go on, every week and every day.", flush=True)
             signal.pause()
-    return 0 if champion else 1
+    return 0 if all(served) else 1
 
 
 def _clock() -> timedelta:
@@ -95,61 +99,82 @@ def _data(shift: timedelta, say) -> None:  # type: ignore[no-untyped-def]
 
 
 def _backfill(stack: Stack, say) -> None:  # type: ignore[no-untyped-def]
-    """Retrain the past weeks as they would have been, then let the schedule go on."""
+    """Decide the past as it would have been decided, then let the schedules go on."""
     now = datetime.now(timezone.utc)
-    sunday = (now - timedelta(days=(now.weekday() + 1) % 7)).replace(hour=0, minute=0, second=0, microsecond=0)
-    first, last = sunday - timedelta(weeks=WEEKS), sunday - timedelta(weeks=1)
-    while not _known(stack):
+    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
+    sunday = midnight - timedelta(days=(now.weekday() + 1) % 7)
+    while not all(_known(stack, dag_id) for dag_id in (*BACKFILLED, DRILL)):
         time.sleep(1)
-    active = [one for one in stack.api("GET", f"backfills?dag_id={DAG_ID}")["backfills"] if not one["completed_at"]]
-    if not active:
-        say(f"airflow backfill create --dag-id {DAG_ID} --from-date {first:%Y-%m-%d} --to-date {last:%Y-%m-%d}")
-        stack.airflow(
-            "backfill", "create", "--dag-id", DAG_ID, "--from-date", f"{first:%Y-%m-%dT%H:%M:%S}",
-            "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}", "--reprocess-behavior", "failed",
-        )  # fmt: skip
-    stack.api("PATCH", f"dags/{DAG_ID}?update_mask=is_paused", {"is_paused": False})
-    seen = -1
+    for dag_id, (_, every, count) in BACKFILLED.items():
+        last = (sunday if every.days == 7 else midnight) - every
+        first = last - every * (count - 1)
+        found = stack.api("GET", f"backfills?dag_id={dag_id}")["backfills"]
+        if all(one["completed_at"] for one in found):
+            say(f"airflow backfill create --dag-id {dag_id} --from-date {first:%Y-%m-%d} --to-date {last:%Y-%m-%d}")
+            stack.airflow(
+                "backfill", "create", "--dag-id", dag_id, "--from-date", f"{first:%Y-%m-%dT%H:%M:%S}",
+                "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}", "--reprocess-behavior", "failed",
+            )  # fmt: skip
+        stack.api("PATCH", f"dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
+    _follow(stack, say, BACKFILLED)
+    # The drill needs champions to drill on.
+    stack.api("PATCH", f"dags/{DRILL}?update_mask=is_paused", {"is_paused": False})
+    _follow(stack, say, [DRILL])
+
+
+def _follow(stack: Stack, say, dag_ids) -> None:  # type: ignore[no-untyped-def]
+    """Show how far the runs are until all are over."""
+    shown = ""
     while True:
-        runs = stack.runs(DAG_ID)
-        over = [run for run in runs if run["state"] in ("success", "failed")]
-        if len(over) != seen:
-            seen = len(over)
-            failed = sum(run["state"] == "failed" for run in over)
-            width = 40 * seen // max(len(runs), 1)
-            say(
-                f"[{'#' * width}{'.' * (40 - width)}] {seen}/{len(runs)} weeks"
+        parts, open_runs = [], 0
+        for dag_id in dag_ids:
+            runs = stack.runs(dag_id)
+            over = sum(run["state"] in ("success", "failed") for run in runs)
+            failed = sum(run["state"] == "failed" for run in runs)
+            width = 20 * over // max(len(runs), 1)
+            parts.append(
+                f"{dag_id} [{'#' * width}{'.' * (20 - width)}] {over}/{len(runs)}"
                 + (f", {failed} failed" if failed else "")
             )
-        if runs and len(over) == len(runs):
+            open_runs += len(runs) - over if runs else 1
+        if (line := "   ".join(parts)) != shown:
+            shown = line
+            say(line)
+        if not open_runs:
             return
         time.sleep(2)
 
 
-def _known(stack: Stack) -> bool:
+def _known(stack: Stack, dag_id: str) -> bool:
     try:
-        stack.api("GET", f"dags/{DAG_ID}")
+        stack.api("GET", f"dags/{dag_id}")
     except RuntimeError:
         return False
     return True
 
 
-def _table(stack: Stack) -> bool:
-    """Print every version and say who serves; whether anybody does."""
+def _table(stack: Stack, dag_id: str) -> bool:
+    """Print what every run decided and every version became; whether anybody serves."""
     os.environ["MLFLOW_TRACKING_URI"] = stack.mlflow_url
+    from retrain_plugin.registry.attempt import runs
     from retrain_plugin.registry.version import champion, versions
 
-    serving = champion(MODEL)
-    print(f"\n{'version':>7}  {'as of':10}  {'outcome':8}  {'rows':>7}  {'fit s':>6}  why")
-    for one in sorted(versions(MODEL), key=lambda one: one.tags["as_of"]):
-        outcome = "promoted" if one.promoted_as_of else one.tags["outcome"]
-        why = one.tags["reason"].partition(": ")[2]
-        here = "   <- champion" if serving and one.number == serving.number else ""
+    model = BACKFILLED[dag_id][0]
+    serving = champion(model)
+    made = {one.run_id: one for one in versions(model)}
+    print(f"\n{dag_id}\n{'as of':10}  {'outcome':8}  {'version':>7}  {'rows':>7}  {'fit s':>6}  why")
+    for run in sorted(runs(model), key=lambda run: run.data.tags["retrain.as_of"]):
+        tags = {name.removeprefix("retrain."): value for name, value in run.data.tags.items()}
+        if tags["dag_id"] != dag_id or "superseded_by" in tags:
+            continue
+        version = made.get(run.info.run_id)
+        here = "   <- champion" if serving and version and version.number == serving.number else ""
+        seconds = f"{float(tags['cost_seconds']):.1f}" if version else ""
+        why = tags.get("reason", "").removeprefix(f"{tags.get('outcome')}: ")
         print(
-            f"{one.number:>7}  {one.tags['as_of'][:10]}  {outcome:8}  {one.tags['rows']:>7}  "
-            f"{float(one.tags['cost_seconds']):6.1f}  {why[:90]}{here}"
+            f"{tags['as_of'][:10]}  {tags.get('outcome', '?'):8}  {version.number if version else '':>7}  "
+            f"{tags['rows'] if version else '':>7}  {seconds:>6}  {why[:90]}{here}"
         )
-    print()
     return serving is not None
 
 

@@ -9,16 +9,35 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from retrain_plugin.declare.condition import all_of, any_of, at_least
     from retrain_plugin.declare.expectations import Expectations
     from retrain_plugin.declare.gate import Gate
     from retrain_plugin.declare.model import Model
     from retrain_plugin.declare.periodic import Periodic
     from retrain_plugin.declare.source import Parquet, Table
-    from retrain_plugin.errors import DataError, DeclarationError, RegistryError, RetrainError, TrainingError
+    from retrain_plugin.declare.trigger import KS, PSI, DataFault, Decay, MaxAge
+    from retrain_plugin.declare.triggered import Triggered
+    from retrain_plugin.errors import (
+        DataError,
+        DeclarationError,
+        RegistryError,
+        RetrainError,
+        SelfTestError,
+        TrainingError,
+    )
 
 __version__ = "0.1.0"
 
 _HOME = {
+    "KS": "retrain_plugin.declare.trigger",
+    "PSI": "retrain_plugin.declare.trigger",
+    "DataFault": "retrain_plugin.declare.trigger",
+    "Decay": "retrain_plugin.declare.trigger",
+    "MaxAge": "retrain_plugin.declare.trigger",
+    "Triggered": "retrain_plugin.declare.triggered",
+    "all_of": "retrain_plugin.declare.condition",
+    "any_of": "retrain_plugin.declare.condition",
+    "at_least": "retrain_plugin.declare.condition",
     "Expectations": "retrain_plugin.declare.expectations",
     "Gate": "retrain_plugin.declare.gate",
     "Model": "retrain_plugin.declare.model",
@@ -29,21 +48,32 @@ _HOME = {
     "DeclarationError": "retrain_plugin.errors",
     "RegistryError": "retrain_plugin.errors",
     "RetrainError": "retrain_plugin.errors",
+    "SelfTestError": "retrain_plugin.errors",
     "TrainingError": "retrain_plugin.errors",
 }
 
 __all__ = [
+    "KS",
+    "PSI",
     "DataError",
+    "DataFault",
+    "Decay",
     "DeclarationError",
     "Expectations",
     "Gate",
+    "MaxAge",
     "Model",
     "Parquet",
     "Periodic",
     "RegistryError",
     "RetrainError",
+    "SelfTestError",
     "Table",
     "TrainingError",
+    "Triggered",
+    "all_of",
+    "any_of",
+    "at_least",
 ]
 
 

@@ -23,3 +23,7 @@ class TrainingError(RetrainError):
 
 class RegistryError(RetrainError):
     """MLflow could not be reached, or does not hold what is needed."""
+
+
+class SelfTestError(RetrainError):
+    """A trigger did not fire where it had to, or fired where it must not."""

@@ -8,13 +8,18 @@ from typing import Any
 from airflow.sdk import DAG, CronDataIntervalTimetable, Param
 
 from retrain_plugin.airflow.check_data import CheckDataOperator
+from retrain_plugin.airflow.data_fault import DataFaultOperator
+from retrain_plugin.airflow.decide import DecideOperator, HoldOperator
+from retrain_plugin.airflow.explain import explained
 from retrain_plugin.airflow.previous_run import PreviousRunSensor
 from retrain_plugin.airflow.promote import PromoteOperator
+from retrain_plugin.airflow.sensor import TriggerSensor
 from retrain_plugin.airflow.train import TrainOperator
 from retrain_plugin.airflow.validate import ValidateOperator
 from retrain_plugin.declare.fields import require_kind
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
+from retrain_plugin.declare.triggered import Triggered
 
 # The earliest run a backfill may ask for: before any data there is, so that the data decide.
 _BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
@@ -37,7 +42,7 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
         "schedule": CronDataIntervalTimetable(strategy.schedule, timezone="UTC"),
         "start_date": _BEGINNING,
         "catchup": False,
-        "doc_md": _explained(model, strategy),
+        "doc_md": explained(model, strategy),
         "params": {
             "as_of": Param(
                 None,
@@ -50,7 +55,7 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
                 False,
                 type="boolean",
                 title="Force",
-                description="Train and judge even where the champion learnt from these very rows.",
+                description="Train and judge even where no trigger asks for it or nothing is new.",
             ),
         },
         **dag_options,
@@ -69,39 +74,21 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
         validate = ValidateOperator(task_id="validate", **declared)
         promote = PromoteOperator(task_id="promote", **declared)
         check >> train >> validate >> promote
-        previous_run >> validate
+        if isinstance(strategy, Triggered):
+            # Whoever is asked whether the champion still does has to know who that is.
+            _checks(model, strategy, after=previous_run) >> [check, HoldOperator(task_id="hold")]
+        else:
+            previous_run >> validate
     return dag
 
 
-def _explained(model: Model, strategy: Periodic) -> str:
-    gate = strategy.gate
-    better = "at least" if model.judged_by.greater_is_better else "at most"
-    floors = ", ".join(f"{name} {better} {value:g}" for name, value in gate.floors.items()) or "none"
-    trained = "everything before the holdout" if strategy.train == "all" else f"{strategy.train} before the holdout"
-    return f"""\
-### Retrains `{model.name}` by the calendar ({strategy.schedule})
-
-Each run decides for the end of its data interval, seeing only what was known then.
-
-| task | what it does |
-|---|---|
-| `check_data` | Are the rows fit to learn from? An error stops the run before training. |
-| `train` | Fits a challenger on {trained}. |
-| `previous_run` | Waits until the run before has decided; a failed one holds nobody up. |
-| `validate` | Judges challenger against the champion of that time on the newest {strategy.holdout} of labelled rows\
-{", and fits the winner once more on all of them" if strategy.refit else ""}. |
-| `promote` | Lets the winner serve. Skipped where the gate refused: the champion keeps serving. |
-
-| declared | |
-|---|---|
-| rows | `{model.source}`, labels known {model.source.label_delay} after `{model.source.event_time}` |
-| features | {", ".join(f"`{name}`" for name in model.features)} |
-| target | `{model.target}` |
-| estimator | `{model.estimator}` |
-| judged by | {model.metric}, tolerance {gate.tolerance:g}, floors: {floors} |
-
-**Params.** `as_of`: decide as if it were that moment. `force`: train and judge even where nothing changed.
-
-**History**: `airflow backfill create --dag-id <this DAG> --from-date … --to-date …` decides it as it would have been \
-decided. Runs, versions and reasons are in MLflow under the experiment and model `{model.name}`.
-"""
+def _checks(model: Model, strategy: Triggered, *, after: PreviousRunSensor) -> DecideOperator:
+    """Every trigger side by side, and the decision; none of them can keep another from being heard."""
+    whatever_happened: dict[str, Any] = {"model": model, "strategy": strategy, "trigger_rule": "all_done"}
+    contract = DataFaultOperator(task_id=strategy.contract.label, **whatever_happened)
+    decide = DecideOperator(task_id="decide", model=model, strategy=strategy)
+    after >> contract
+    for trigger in strategy.triggers:
+        sensor = TriggerSensor(task_id=trigger.label, trigger=trigger, until="said", **whatever_happened)
+        contract >> sensor >> decide
+    return decide

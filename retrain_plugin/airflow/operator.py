@@ -13,7 +13,7 @@ from retrain_plugin.airflow.links import MlflowRunLink, MlflowVersionLink
 from retrain_plugin.declare.fields import require_kind
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
-from retrain_plugin.errors import DeclarationError, TrainingError, UnsoundDataError
+from retrain_plugin.errors import DeclarationError, SelfTestError, TrainingError, UnsoundDataError
 
 if TYPE_CHECKING:
     from airflow.sdk import Context
@@ -59,25 +59,14 @@ class ModelOperator(BaseOperator):
 
         What a retry cannot heal fails at once; an unreachable source or MLflow is left to Airflow's retries.
         """
-        from retrain_plugin.airflow.connections import connection_address, use_mlflow_connection
-        from retrain_plugin.workflow.job import Job
+        return self.publish(context, self.run_step(context, step))
 
-        use_mlflow_connection()
+    def run_step(self, context: Context, step: Callable[[Job], Attempt]) -> Attempt:
+        """Do the step and return its record; what a retry cannot heal fails at once."""
         try:
-            job = Job(
-                model=self.model,
-                strategy=self.strategy,
-                as_of=moment_of(context, self.as_of),
-                dag_id=context["ti"].dag_id,
-                dag_run_id=context["ti"].run_id,
-                force=_asked(context["params"].get("force") if self.force is None else self.force),
-                url=dag_run_url(context),
-                connections=connection_address,
-            )
-            current = step(job)
-        except (DeclarationError, TrainingError, UnsoundDataError) as error:
+            return step(job_for(context, self.model, self.strategy, as_of=self.as_of, force=self.force))
+        except (DeclarationError, TrainingError, UnsoundDataError, SelfTestError) as error:
             raise AirflowFailException(str(error)) from error
-        return self.publish(context, current)
 
     def publish(self, context: Context, current: Attempt) -> dict[str, Any]:
         """Leave the links, also for a task that will be skipped, and return what is known so far."""
@@ -93,10 +82,41 @@ class ModelOperator(BaseOperator):
             "mlflow_run_id": current.run_id,
             "as_of": ours["as_of"],
             "stage": ours["stage"],
+            "decision": ours.get("decision"),
             "version": version,
             "outcome": ours.get("outcome"),
             "reason": ours.get("reason"),
         }
+
+
+def job_for(
+    context: Context,
+    model: Model,
+    strategy: Periodic,
+    *,
+    as_of: str | datetime | None,
+    force: bool | str | None = None,
+    dag_id: str = "",
+) -> Job:
+    """What is to be done in this DAG run; MLflow is found on the way.
+
+    Raises:
+        DeclarationError: the moment is no date, has no zone, or lies in the future.
+    """
+    from retrain_plugin.airflow.connections import connection_address, use_mlflow_connection
+    from retrain_plugin.workflow.job import Job
+
+    use_mlflow_connection()
+    return Job(
+        model=model,
+        strategy=strategy,
+        as_of=moment_of(context, as_of),
+        dag_id=dag_id or context["ti"].dag_id,
+        dag_run_id=context["ti"].run_id,
+        force=_asked(context["params"].get("force") if force is None else force),
+        url=dag_run_url(context),
+        connections=connection_address,
+    )
 
 
 def moment_of(context: Context, asked: str | datetime | None) -> datetime:

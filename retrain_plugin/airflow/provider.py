@@ -20,10 +20,19 @@ def get_provider_info() -> dict[str, Any]:
                     "retrain_plugin.airflow.validate",
                     "retrain_plugin.airflow.promote",
                     "retrain_plugin.airflow.retrain",
+                    "retrain_plugin.airflow.data_fault",
+                    "retrain_plugin.airflow.decide",
+                    "retrain_plugin.airflow.selftest",
                 ],
             }
         ],
-        "sensors": [{"integration-name": "Retrain", "python-modules": ["retrain_plugin.airflow.previous_run"]}],
+        "sensors": [
+            {
+                "integration-name": "Retrain",
+                "python-modules": ["retrain_plugin.airflow.previous_run", "retrain_plugin.airflow.sensor"],
+            }
+        ],
+        "cli": ["retrain_plugin.airflow.cli.get_commands"],
         "extra-links": [
             "retrain_plugin.airflow.links.MlflowRunLink",
             "retrain_plugin.airflow.links.MlflowVersionLink",

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
+from datetime import timezone
 from typing import Any, Literal
 
 import numpy as np
 import pandas as pd
 
+from retrain_plugin.data.profile import profile_against
 from retrain_plugin.data.rows import Rows
+from retrain_plugin.decide.contract import Fault, faults
+from retrain_plugin.declare.duration import whole_days
 from retrain_plugin.declare.model import Model
+from retrain_plugin.declare.trigger import DataFault
 from retrain_plugin.errors import UnsoundDataError
-from retrain_plugin.statistics.profile import (
-    CategoricalProfile,
-    FeatureProfile,
-    NumericProfile,
-    profile_categories,
-    profile_numbers,
-)
+from retrain_plugin.statistics.profile import CategoryBins, Profile
 
 
 @dataclass(frozen=True)
@@ -65,26 +64,23 @@ class DataReport:
                 f"model {model.name!r}, train {train.window}, holdout {holdout.window}: "
                 + "; ".join(map(str, self.errors))
                 + ". Nothing was trained and the champion keeps serving: correct the data and clear the "
-                "failed task, or change the limits in Model(expect=Expectations(...))"
+                "failed task, or change the limits in Model(expect=Expectations(...)) or in the strategy's contract"
             )
 
 
-def profile(rows: Rows) -> dict[str, FeatureProfile]:
-    """The profile of every feature of some rows."""
-    profiles: dict[str, FeatureProfile] = {}
-    for name, column in rows.frame.items():
-        if isinstance(column.dtype, pd.CategoricalDtype):
-            counted = {str(category): int(count) for category, count in column.value_counts().items() if count}
-            profiles[str(name)] = profile_categories(counted, missing=int(column.isna().sum()))
-        else:
-            profiles[str(name)] = profile_numbers(column.to_numpy(np.float64))
-    return profiles
-
-
-def check(model: Model, train: Rows, holdout: Rows, reference: Mapping[str, FeatureProfile]) -> DataReport:
+def check(
+    model: Model,
+    train: Rows,
+    holdout: Rows,
+    reference: Mapping[str, Profile],
+    contract: DataFault,
+    *,
+    accepted: Collection[tuple[str, str]] = (),
+) -> DataReport:
     """Look at both windows for everything that would make a model trained or judged on them a lie.
 
-    `reference` is the profile of the training rows, against which the holdout is compared.
+    `reference` is the profile of the training rows, whose contract the holdout has to keep;
+    `accepted` names breaches, by feature and rule, that a person has declared to be right.
     """
     expect = model.expect
     findings: list[Finding] = []
@@ -93,19 +89,19 @@ def check(model: Model, train: Rows, holdout: Rows, reference: Mapping[str, Feat
         if len(rows):
             findings += _labels(model, name, rows)
             findings += _features(model, name, rows)
-    if len(train) and len(holdout):
-        findings += _holdout_against_train(model, holdout, reference)
+    if len(train) and len(holdout) >= contract.min_rows:
+        findings += _holdout_against_train(holdout, reference, contract, accepted)
     return DataReport(len(train), len(holdout), tuple(findings))
 
 
-def schema_changes(then: Mapping[str, FeatureProfile], rows: Rows) -> list[str]:
+def schema_changes(then: Mapping[str, Profile], rows: Rows) -> list[str]:
     """How the features of some rows differ in kind from those a version was trained on, in words."""
     changes = []
     for name, profiled in then.items():
         if name not in rows.frame:
             changes.append(f"feature {name!r} is gone")
-        elif isinstance(profiled, NumericProfile) == isinstance(rows.frame[name].dtype, pd.CategoricalDtype):
-            was, now = ("a number", "text") if isinstance(profiled, NumericProfile) else ("text", "a number")
+        elif profiled.numeric == isinstance(rows.frame[name].dtype, pd.CategoricalDtype):
+            was, now = ("a number", "text") if profiled.numeric else ("text", "a number")
             changes.append(f"feature {name!r} was {was} and is {now}")
     return changes
 
@@ -175,24 +171,34 @@ def _features(model: Model, window: str, rows: Rows) -> Iterator[Finding]:
     )
 
 
-def _holdout_against_train(model: Model, holdout: Rows, reference: Mapping[str, FeatureProfile]) -> Iterator[Finding]:
-    for name, known in reference.items():
-        column = holdout.frame[name]
-        if isinstance(known, NumericProfile):
-            if not known.edges:
-                continue
-            low, high = known.edges[0], known.edges[-1]
-            margin = (high - low) / 10
-            values = column.to_numpy(np.float64)
-            outside = int(((values < low - margin) | (values > high + margin)).sum())
-            what = f"{name!r} is far outside the training range [{low:g}, {high:g}]"
-            # Against a constant every other value is outside: worth a word, not a stop.
-            limit = model.expect.max_outside if high > low else 1.0
-            yield from _graded("outside", "holdout", outside, len(holdout), limit, what, name)
-        elif isinstance(known, CategoricalProfile) and not known.other:
-            unseen = column.notna() & ~column.astype(str).isin(list(known.counts))
-            shown = ", ".join(sorted(set(column[unseen].astype(str)))[:5])
-            what = f"{name!r} has categories the training window never had ({shown})"
-            yield from _graded(
-                "unseen", "holdout", int(unseen.sum()), len(holdout), model.expect.max_unseen, what, name
-            )
+def _holdout_against_train(
+    holdout: Rows, reference: Mapping[str, Profile], contract: DataFault, accepted: Collection[tuple[str, str]]
+) -> Iterator[Finding]:
+    window = profile_against(holdout, reference)
+    start = holdout.window.start
+    assert start is not None
+    days = whole_days(holdout.window.end - start)
+    broken = faults(contract, reference, window, days=days, start=start.astimezone(timezone.utc).date())
+    for one in broken:
+        severity: Literal["warning", "error"] = "warning" if (one.feature, one.rule) in accepted else "error"
+        message = f"{one.feature!r}: {one.detail}{_named(one, holdout, reference)}"
+        yield Finding(one.rule, severity, "holdout", message, one.feature, share=one.value)
+    named = {one.feature for one in broken}
+    for name, counted in window.items():
+        for check, count, what in (
+            ("far", counted.far, "values are far outside the training range"),
+            ("unseen", counted.unseen, "values have a category the training rows never had"),
+        ):
+            if count and name not in named:
+                share = count / counted.rows
+                message = f"{name!r}: {count} of {counted.rows} {what}"
+                yield Finding(check, "warning", "holdout", message, name, count, share)
+
+
+def _named(fault: Fault, holdout: Rows, reference: Mapping[str, Profile]) -> str:
+    """Some of the categories that are new, for whoever has to find out where they come from."""
+    bins = reference[fault.feature].bins
+    if fault.rule != "unseen" or not isinstance(bins, CategoryBins):
+        return ""
+    new = sorted({str(one) for one in holdout.frame[fault.feature].dropna().unique()} - {*bins.categories})
+    return f" ({', '.join(new[:5])}{', ...' if len(new) > 5 else ''})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime
 from typing import Any
@@ -19,6 +19,9 @@ from retrain_plugin.data.connection import Connections, environment_connections,
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.window import Window
 from retrain_plugin.errors import DataError
+
+# Rows read at a time where a window is not kept whole.
+_PIECE = 100_000
 
 
 @dataclass(frozen=True)
@@ -45,6 +48,11 @@ class Rows:
     def since(self, moment: datetime) -> NDArray[np.bool_]:
         """Which rows happened at or after a moment; bool, shape (n,)."""
         return self.event_time >= _instant(moment)
+
+    @property
+    def days(self) -> NDArray[np.int64]:
+        """The day of each row in UTC, counted from 1970-01-01; int64, shape (n,)."""
+        return self.event_time.astype("datetime64[D]").astype(np.int64)
 
     @property
     def unlabelled(self) -> int:
@@ -126,13 +134,45 @@ def load(
     )
 
 
-def _selected(
-    model: Model, table: ibis.Table, window: Window, as_of: datetime, features: tuple[str, ...]
+def stream(
+    model: Model, window: Window, features: Sequence[str], *, connections: Connections = environment_connections
+) -> Iterator[pd.DataFrame]:
+    """The features of all rows of a window, labelled or not, in pieces of bounded size and in no order.
+
+    Raises:
+        DataError: as for :func:`load`.
+    """
+    with open_table(model, connections) as table:
+        chosen = visible(model, table, window, features).select(*features)
+        try:
+            for batch in chosen.to_pyarrow_batches(chunk_size=_PIECE):
+                piece = batch.to_pandas()
+                yield piece.astype({name: "category" for name in features if not _is_number(piece[name])})
+        except Exception as error:
+            raise source_error(model, error) from error
+
+
+def visible(
+    model: Model,
+    table: ibis.Table,
+    window: Window,
+    features: Sequence[str],
+    *,
+    labelled_by: datetime | None = None,
 ) -> ibis.Table:
+    """The event time and some features of the rows of a window, as an expression; nothing is read yet.
+
+    Numbers and booleans as float64, text as text. With `labelled_by` the target comes too, and
+    where the source says when labels were known, only rows whose label was known by then.
+
+    Raises:
+        DataError: a column is missing, of a type that is no feature, or a time without zone.
+    """
     schema = table.schema()
     source = model.source
-    times = [source.event_time, *([source.label_time] if source.label_time else [])]
-    missing = [name for name in (*times, *features, model.target) if name not in schema]
+    target = [model.target] if labelled_by else []
+    times = [source.event_time, *([source.label_time] if source.label_time and labelled_by else [])]
+    missing = [name for name in (*times, *features, *target) if name not in schema]
     if missing:
         raise DataError(
             f"model {model.name!r}: {source} has no column {', '.join(map(repr, missing))}; "
@@ -140,20 +180,26 @@ def _selected(
         )
     for name in times:
         _require_zoned_time(model, name, schema[name])
-
     event_time = table[source.event_time]
     rows = table.filter(event_time < _moment(window.end, model, schema[source.event_time]))
     if window.start is not None:
         rows = rows.filter(event_time >= _moment(window.start, model, schema[source.event_time]))
-    if source.label_time:
-        rows = rows.filter(rows[source.label_time] < _moment(as_of, model, schema[source.label_time]))
-    chosen = rows.select(
+    if labelled_by and source.label_time:
+        rows = rows.filter(rows[source.label_time] < _moment(labelled_by, model, schema[source.label_time]))
+    return rows.select(
         rows[source.event_time],
         **{name: _as_feature(model, rows[name], schema[name]) for name in features},
-        **{model.target: _as_target(model, rows[model.target], schema[model.target])},
+        **{name: _as_target(model, rows[name], schema[name]) for name in target},
     )
+
+
+def _selected(
+    model: Model, table: ibis.Table, window: Window, as_of: datetime, features: tuple[str, ...]
+) -> ibis.Table:
+    chosen = visible(model, table, window, features, labelled_by=as_of)
     # The model's own columns first: with further columns read, its rows stay in the same order.
-    return chosen.order_by([source.event_time, *model.features, model.target, *sorted({*features} - {*model.features})])
+    order = [model.source.event_time, *model.features, model.target, *sorted({*features} - {*model.features})]
+    return chosen.order_by(order)
 
 
 def _as_feature(model: Model, column: ibis.Value, kind: dt.DataType) -> ibis.Value:

@@ -35,3 +35,12 @@ def parse_duration(text: str, *, field: str, positive: bool = True) -> timedelta
         return timedelta(seconds=seconds)
     except OverflowError:
         raise DeclarationError(f"{field}={text!r} is longer than a calendar can hold") from None
+
+
+def whole_days(length: timedelta) -> int:
+    """How many days a window of that length touches at least; never less than one.
+
+    >>> whole_days(timedelta(hours=30))
+    2
+    """
+    return max(1, -(-length // timedelta(days=1)))

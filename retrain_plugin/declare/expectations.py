@@ -18,8 +18,6 @@ class Expectations:
         min_train_rows, min_holdout_rows: labelled rows each window needs.
         max_missing: missing values in one feature.
         max_non_finite: infinite values in one numeric feature.
-        max_outside: holdout values beyond the training range by more than a tenth of its span.
-        max_unseen: holdout rows whose category the training window never had.
         max_unlabelled: rows of a window whose label is missing (such rows are dropped).
         max_duplicates: rows equal to an earlier one in every column read.
     """
@@ -28,8 +26,6 @@ class Expectations:
     min_holdout_rows: int = 100
     max_missing: float = 0.5
     max_non_finite: float = 0.0
-    max_outside: float = 0.25
-    max_unseen: float = 0.3
     max_unlabelled: float = 0.5
     max_duplicates: float = 0.2
 

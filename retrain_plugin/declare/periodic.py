@@ -10,6 +10,7 @@ from retrain_plugin.declare.duration import parse_duration
 from retrain_plugin.declare.fields import require_kind, require_text
 from retrain_plugin.declare.gate import Gate
 from retrain_plugin.declare.model import Model
+from retrain_plugin.declare.trigger import DataFault, Trigger
 from retrain_plugin.declare.window import Window, Windows
 from retrain_plugin.errors import DeclarationError
 
@@ -29,6 +30,7 @@ class Periodic:
         refit: fit what was promoted once more on train and holdout together, so that the holdout
             costs no freshness.
         gate: the rules of promotion.
+        contract: what makes the newest rows broken, so that nothing is trained on them.
     """
 
     schedule: str
@@ -36,6 +38,7 @@ class Periodic:
     holdout: str = "14D"
     refit: bool = True
     gate: Gate = field(default_factory=Gate)
+    contract: DataFault = field(default_factory=DataFault)
 
     def __post_init__(self) -> None:
         require_cron(self.schedule)
@@ -45,11 +48,17 @@ class Periodic:
         if not isinstance(self.refit, bool):
             raise DeclarationError(f"refit={self.refit!r} must be True or False")
         require_kind(self.gate, Gate, field="gate")
+        require_kind(self.contract, DataFault, field="contract")
 
     @property
     def kind(self) -> str:
         """The strategy's name in ids and tags."""
         return "periodic"
+
+    @property
+    def triggers(self) -> tuple[Trigger, ...]:
+        """What can ask for a retrain: here the calendar alone does."""
+        return ()
 
     def windows(self, model: Model, as_of: datetime) -> Windows:
         """Train and holdout for a decision as of a moment: the past trains, the newest judges."""

@@ -8,14 +8,22 @@ from collections.abc import Mapping
 from dataclasses import fields, is_dataclass
 from typing import Any
 
+from retrain_plugin.declare.condition import AtLeast
 from retrain_plugin.declare.expectations import Expectations
 from retrain_plugin.declare.gate import Gate
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
 from retrain_plugin.declare.source import Parquet, Table
+from retrain_plugin.declare.trigger import KS, PSI, DataFault, Decay, MaxAge
+from retrain_plugin.declare.triggered import Triggered
 from retrain_plugin.errors import DeclarationError
 
-_KINDS: dict[str, type] = {cls.__name__: cls for cls in (Model, Parquet, Table, Periodic, Gate, Expectations)}
+_KINDS: dict[str, type] = {
+    cls.__name__: cls
+    for cls in (
+        Model, Parquet, Table, Expectations, Gate, Periodic, Triggered, AtLeast, PSI, KS, Decay, MaxAge, DataFault,
+    )
+}  # fmt: skip
 
 
 def to_json(declared: Any) -> dict[str, Any]:
@@ -36,15 +44,17 @@ def from_json(wire: Mapping[str, Any]) -> Any:
     kind = wire.get("kind")
     if not isinstance(kind, str) or kind not in _KINDS:
         raise DeclarationError(f"kind={kind!r} is not one of {', '.join(_KINDS)}")
-    values = {
-        name: from_json(value) if isinstance(value, Mapping) and "kind" in value else value
-        for name, value in wire.items()
-        if name != "kind"
-    }
+    values = {name: _read(value) for name, value in wire.items() if name != "kind"}
     try:
         return _KINDS[kind](**values)
     except TypeError as error:
         raise DeclarationError(f"{kind}: {str(error).rpartition('__init__() ')[2]}") from None
+
+
+def _read(value: Any) -> Any:
+    if isinstance(value, Mapping) and "kind" in value:
+        return from_json(value)
+    return [_read(one) for one in value] if isinstance(value, list) else value
 
 
 def digest(*declared: Any) -> str:
@@ -58,4 +68,4 @@ def _plain(value: Any) -> Any:
         return to_json(value)
     if isinstance(value, Mapping):
         return dict(value)
-    return list(value) if isinstance(value, tuple) else value
+    return [_plain(one) for one in value] if isinstance(value, tuple) else value

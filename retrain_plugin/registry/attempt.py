@@ -26,8 +26,12 @@ from retrain_plugin.registry.version import TAG, Version, versions
 
 log = logging.getLogger(__name__)
 
-# The steps of a retrain in order; a run's tag `stage` names the last one that is whole.
-STAGES = ("opened", "checked", "trained", "judged", "concluded")
+# The steps of a check and of a retrain in order; a run's tag `stage` names the last one that is whole.
+STAGES = ("opened", "decided", "checked", "trained", "judged", "concluded")
+
+
+# Tags that a check leaves, for the checks after it.
+_OF_CHECKS = ("verdict.", "blind.", "exceeded.", "against", "faults", "decision")
 
 
 @dataclass(frozen=True)
@@ -90,6 +94,9 @@ class Attempt:
             with asking(self.work.model.name):
                 old, self._run = self._run, _create(self.work, data_digest)
                 _close(old, superseded_by=self.run_id)
+            # Why there is a retrain at all has nothing to do with the rows it trains on.
+            carried = {name: value for name, value in _ours(old).items() if name.startswith(_OF_CHECKS)}
+            self.record(tags=carried, stage="decided" if carried else None)
 
     def record(
         self,
@@ -179,7 +186,7 @@ def attempt(work: Work) -> Iterator[Attempt]:
         RegistryError: MLflow does not answer.
     """
     with asking(work.model.name):
-        current = Attempt(work, _find(work) or _create(work))
+        current = Attempt(work, _find(work) or _create_once(work))
     try:
         yield current
     except BaseException as error:
@@ -218,10 +225,8 @@ def artifact(model: str, run_id: str, name: str) -> Any:
 
 
 def _find(work: Work) -> Run | None:
-    """The newest run of this work that was asked for the same."""
-    for run in runs(work.model.name, where=f"tags.`{TAG}key` = '{work.key}'"):
-        if "superseded_by" in _ours(run):
-            continue
+    """The run of this work that was asked for the same."""
+    for run in _of(work):
         if _ours(run).get("asked") != work.asked:
             log.info("The declaration has changed since MLflow run %s: the work is done anew", run.info.run_id)
             successor = _create(work)
@@ -231,6 +236,22 @@ def _find(work: Work) -> Run | None:
             client().update_run(run.info.run_id, status="RUNNING")
         return run
     return None
+
+
+def _of(work: Work) -> list[Run]:
+    """The runs of this work that no other has superseded, oldest first."""
+    found = runs(work.model.name, where=f"tags.`{TAG}key` = '{work.key}'")
+    alive = [run for run in found if "superseded_by" not in _ours(run)]
+    return sorted(alive, key=lambda run: (run.info.start_time, run.info.run_id))
+
+
+def _create_once(work: Work) -> Run:
+    """A run, begun by whichever of several tasks of a DAG run comes first: the others take its run."""
+    mine = _create(work)
+    first = _of(work)[0]
+    if first.info.run_id != mine.info.run_id:
+        _close(mine, superseded_by=first.info.run_id)
+    return first
 
 
 def _create(work: Work, data_digest: str | None = None) -> Run:

@@ -40,6 +40,11 @@ class Version:
         return self._time("retired_as_of")
 
     @property
+    def trained_from(self) -> datetime | None:
+        """The event time of the oldest row it was trained on."""
+        return self._time("trained_from")
+
+    @property
     def trained_through(self) -> datetime | None:
         """Rows before this moment may have been trained on."""
         return self._time("trained_through")

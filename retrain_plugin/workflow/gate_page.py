@@ -7,30 +7,24 @@ from html import escape
 
 from retrain_plugin.decide.gate import GateReport
 from retrain_plugin.statistics.bootstrap import Estimate
+from retrain_plugin.workflow.page import page
 
-_STYLE = """
-body{font:15px/1.5 system-ui,sans-serif;color:#1c2430;max-width:52rem;margin:1.5rem auto;padding:0 1rem}
-h1{font-size:1.25rem;margin:0}h2{font-size:1rem;margin:1.2rem 0 .4rem}
-p{margin:.3rem 0 1rem}table{border-collapse:collapse;width:100%;margin:.5rem 0 1.5rem}
-th,td{text-align:left;padding:.35rem .6rem;border-bottom:1px solid #d8dee6;vertical-align:top}
-.yes{color:#0b6e4f;font-weight:600}.no{color:#b3261e;font-weight:600}svg{width:100%;height:auto}
-"""
 _WIDTH, _LEFT, _RIGHT, _LINE = 760, 190, 660, 30
 
 
 def gate_page(model: str, as_of: datetime, report: GateReport) -> str:
     """HTML with the verdict, the scores and gains drawn with their intervals, and every check."""
-    verdict = "passed" if report.passed else "refused"
     checks = "".join(
         f"<tr><td class={'yes' if one.passed else 'no'}>{'&#10003;' if one.passed else '&#10007;'}</td>"
         f"<td>{escape(one.name)}</td><td>{escape(one.detail)}</td></tr>"
         for one in report.checks
     )
-    return (
-        f"<!doctype html><meta charset=utf-8><title>{escape(model)}: {verdict}</title><style>{_STYLE}</style>"
-        f"<h1>{escape(model)} as of {as_of:%Y-%m-%d %H:%M} UTC: "
-        f"<span class={'yes' if report.passed else 'no'}>{verdict}</span></h1><p>{escape(report.reason)}</p>"
-        f"{_scores(report)}{_gains(report)}<h2>Every check</h2><table>{checks}</table>"
+    return page(
+        f"{model} as of {as_of:%Y-%m-%d %H:%M} UTC",
+        "passed" if report.passed else "refused",
+        "yes" if report.passed else "no",
+        report.reason,
+        f"{_scores(report)}{_gains(report)}<h2>Every check</h2><table>{checks}</table>",
     )
 
 

@@ -13,11 +13,14 @@ from retrain_plugin.data.connection import Connections, environment_connections
 from retrain_plugin.data.rows import Rows, load
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
+from retrain_plugin.declare.triggered import Triggered
 from retrain_plugin.declare.window import Windows
 from retrain_plugin.declare.wire import digest, to_json
 from retrain_plugin.errors import DeclarationError
 from retrain_plugin.registry.attempt import Attempt, Work, attempt
 from retrain_plugin.training.estimator import build, recipe
+
+_NESTED = ("kind", "gate", "contract", "when")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,6 +59,17 @@ class Job:
             object.__setattr__(self, "dag_run_id", f"{self.strategy.kind}__{self.as_of.isoformat()}")
 
     @property
+    def triggered(self) -> Triggered:
+        """The strategy, where it is one that checks.
+
+        Raises:
+            DeclarationError: it is not.
+        """
+        if not isinstance(self.strategy, Triggered):
+            raise DeclarationError(f"model {self.model.name!r}: checking needs Triggered(...), not {self.strategy!r}")
+        return self.strategy
+
+    @property
     def windows(self) -> Windows:
         """Train and holdout."""
         return self.strategy.windows(self.model, self.as_of)
@@ -65,8 +79,8 @@ class Job:
         return build(self.model)
 
     @contextmanager
-    def attempt(self) -> Iterator[Attempt]:
-        """This job's run in MLflow; what fails inside is recorded there."""
+    def attempt(self, *, kind: str = "") -> Iterator[Attempt]:
+        """This job's run in MLflow; what fails inside is recorded there. `kind` is the strategy's unless given."""
         windows = self.windows
         # When it is done next makes no difference to what is done now.
         strategy = {name: value for name, value in to_json(self.strategy).items() if name != "schedule"}
@@ -79,20 +93,30 @@ class Job:
             "estimator": self.model.estimator,
             "metric": self.model.metric,
             "seed": str(self.model.seed),
-            **{f"strategy.{name}": str(value) for name, value in strategy.items() if name not in ("kind", "gate")},
-            **{f"gate.{name}": str(value) for name, value in strategy["gate"].items() if name != "kind"},
+            **({"when": str(self.strategy.when)} if isinstance(self.strategy, Triggered) else {}),
+            **{f"strategy.{name}": str(value) for name, value in strategy.items() if name not in _NESTED},
+            **{
+                f"{part}.{name}": str(value)
+                for part in ("gate", "contract")
+                for name, value in strategy[part].items()
+                if name != "kind"
+            },
         }
         work = Work(
             model=self.model,
             dag_id=self.dag_id,
             dag_run_id=self.dag_run_id,
             as_of=self.as_of,
-            strategy=self.strategy.kind,
+            strategy=kind or self.strategy.kind,
             asked=digest(self.model, strategy, recipe(self.estimator())),
             about=about,
             url=self.url,
         )
         with attempt(work) as current:
+            # Whoever finds the record can do it again: the declaration is a part of it.
+            if current.tags.get("declared") != work.asked:
+                declared = {"model": to_json(self.model), "strategy": to_json(self.strategy)}
+                current.record(tags={"declared": work.asked}, artifacts={"declaration.json": declared})
             yield current
 
     def load(self, current: Attempt) -> tuple[Rows, Rows, Rows]:

@@ -21,14 +21,13 @@ def train(job: Job) -> Attempt:
         DataError: the rows cannot be read or are not fit.
     """
     with job.attempt() as current:
-        rows, holdout, _ = job.load(current)
-        ensure_trained(job, current, rows, holdout)
+        ensure_trained(job, current, *job.load(current))
         return current
 
 
-def ensure_trained(job: Job, current: Attempt, rows: Rows, holdout: Rows) -> None:
+def ensure_trained(job: Job, current: Attempt, rows: Rows, holdout: Rows, both: Rows) -> None:
     """Fit on these rows unless an earlier try did."""
-    ensure_checked(job, current, rows, holdout)
+    ensure_checked(job, current, rows, holdout, both)
     if current.reached("trained"):
         log.info("Already trained on these rows with this declaration: MLflow run %s", current.run_id)
         return

@@ -3,22 +3,28 @@
 from __future__ import annotations
 
 import logging
-from dataclasses import replace
+from dataclasses import asdict, replace
 from datetime import datetime
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
+from sklearn.base import BaseEstimator
 
 from retrain_plugin.data.check import schema_changes
 from retrain_plugin.data.rows import Rows, load
+from retrain_plugin.decide.drift import PREDICTION
 from retrain_plugin.decide.gate import Check, GateReport, Opponent, judge, refit_check
+from retrain_plugin.declare.trigger import Decay
 from retrain_plugin.errors import DataError, TrainingError
 from retrain_plugin.registry.attempt import Attempt, artifact
 from retrain_plugin.registry.model_store import read
 from retrain_plugin.registry.version import Version, champions, last, versions
+from retrain_plugin.statistics.bootstrap import estimate
 from retrain_plugin.statistics.predictions import Predictions
-from retrain_plugin.statistics.profile import profile_from_json
+from retrain_plugin.statistics.profile import profile_from_json, profile_numbers, profile_to_json
 from retrain_plugin.training.fit import fit
+from retrain_plugin.training.importance import importance
 from retrain_plugin.training.predict import predict
 from retrain_plugin.workflow.gate_page import gate_page
 from retrain_plugin.workflow.job import Job
@@ -55,7 +61,7 @@ def validate(job: Job) -> Attempt:
     """
     with job.attempt() as current:
         train, holdout, both = job.load(current)
-        ensure_trained(job, current, train, holdout)
+        ensure_trained(job, current, train, holdout, both)
         history = [one for one in versions(job.model.name) if one.key != current.work.key]
         champion = last(champions(history, job.as_of))
         opponent = f"v{champion.number}" if champion else "none"
@@ -70,6 +76,8 @@ def validate(job: Job) -> Attempt:
         if report.passed and job.strategy.refit:
             report = _refit(job, current, report, challenger, holdout, both)
             chosen = "refit" if report.passed else "twin"
+        if report.passed:
+            _describe(job, current, estimator, challenger, holdout)
         _conclude(job, current, report, champion, chosen)
         return current
 
@@ -166,6 +174,28 @@ def _refit(
         metrics={"refit_seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb},
     )
     return report
+
+
+def _describe(job: Job, current: Attempt, estimator: BaseEstimator, challenger: Predictions, holdout: Rows) -> None:
+    """What later checks will hold the winner to: its scores, its predictions' shape, its features' importance."""
+    gate = job.strategy.gate
+    watched = [one.judged_by for one in job.strategy.triggers if isinstance(one, Decay)]
+    scores = {}
+    for metric in {one.name: one for one in (job.model.judged_by, *watched)}.values():
+        settings: dict[str, Any] = {
+            "confidence": gate.confidence, "resamples": gate.resamples, "seed": job.model.seed,
+        }  # fmt: skip
+        scores[metric.name] = asdict(estimate(metric, holdout.target, challenger, **settings)) | {
+            "confidence": gate.confidence
+        }
+    shape = {PREDICTION: profile_numbers(challenger.level, holdout.days)} if challenger.level.ndim == 1 else {}
+    current.record(
+        artifacts={
+            "scores.json": scores,
+            "prediction.json": profile_to_json(shape),
+            "importance.json": importance(job.model, estimator, holdout.frame, holdout.target),
+        }
+    )
 
 
 def _conclude(job: Job, current: Attempt, report: GateReport, champion: Version | None, chosen: str) -> None:

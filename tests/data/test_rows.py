@@ -7,8 +7,9 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from retrain_plugin import DataError, Expectations, Parquet
-from retrain_plugin.data.check import check, profile
+from retrain_plugin import DataError, DataFault, Expectations, Parquet
+from retrain_plugin.data.check import check
+from retrain_plugin.data.profile import profile_rows
 from retrain_plugin.data.rows import load
 from retrain_plugin.declare.window import Window
 from retrain_plugin.errors import UnsoundDataError
@@ -161,7 +162,7 @@ def test_rows_that_must_not_be_trained_on_are_named_with_counts(model, folder, c
     split = HORIZON - timedelta(days=7)
     train, holdout = Window(WINDOW.start, split), Window(split, HORIZON)
     rows = [load(model, window, AS_OF) for window in (train, holdout)]
-    report = check(model, *rows, profile(rows[0]))
+    report = check(model, *rows, profile_rows(rows[0]), DataFault())
     with pytest.raises(UnsoundDataError, match=said) as caught:
         report.require_sound(model, *rows)
     assert "'events'" in str(caught.value)
@@ -175,9 +176,9 @@ def test_sound_rows_pass_and_small_flaws_are_recorded(model, folder):
     write(folder, frame)
     split = HORIZON - timedelta(days=7)
     train, holdout = load(model, WINDOW, AS_OF).split(Window(WINDOW.start, split), Window(split, HORIZON))
-    report = check(model, train, holdout, profile(train))
+    report = check(model, train, holdout, profile_rows(train), DataFault())
     report.require_sound(model, train, holdout)
     assert [(one.check, one.feature, one.count) for one in report.findings] == [("missing", "x", 11)]
     strict = replace(model, expect=Expectations(min_train_rows=200, min_holdout_rows=50, max_missing=0.001))
     with pytest.raises(UnsoundDataError):
-        check(strict, train, holdout, profile(train)).require_sound(strict, train, holdout)
+        check(strict, train, holdout, profile_rows(train), DataFault()).require_sound(strict, train, holdout)

@@ -1,0 +1,71 @@
+"""The champion that a check looks at, and what is on record about it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+from retrain_plugin.decide.decay import Standard
+from retrain_plugin.registry.attempt import Attempt, artifact
+from retrain_plugin.registry.checks import Past, past
+from retrain_plugin.registry.model_store import read
+from retrain_plugin.registry.version import Version, champions, last, versions
+from retrain_plugin.statistics.bootstrap import Estimate
+from retrain_plugin.statistics.profile import Profile, profile_from_json
+from retrain_plugin.workflow.job import Job
+
+
+@dataclass(frozen=True)
+class Serving:
+    """The champion as of a job's moment.
+
+    `reference` is the profile of the rows it learnt from, `shape` that of its predictions on the
+    holdout, `importance` each feature's share.
+    """
+
+    version: Version
+    reference: dict[str, Profile]
+    shape: dict[str, Profile]
+    importance: dict[str, float]
+    scores: dict[str, dict[str, float]]
+
+    @property
+    def name(self) -> str:
+        """How people call it."""
+        return f"v{self.version.number}"
+
+    def estimator(self, job: Job) -> Any:
+        """The fitted estimator that serves."""
+        return read(job.model, self.version.tags["model_uri"], self.version.tags["model_digest"])
+
+    def standard(self, metric: str) -> Standard | None:
+        """What it scored before it was promoted."""
+        if metric not in self.scores:
+            return None
+        found = self.scores[metric]
+        score = Estimate(found["value"], found["low"], found["high"])
+        return Standard(f"at {self.name}'s promotion", score, found["confidence"])
+
+
+def serving(job: Job, current: Attempt) -> Serving | None:
+    """The champion as of the job's moment; what this very work has promoted does not count."""
+    history = [one for one in versions(job.model.name) if one.key != current.work.key]
+    found = last(champions(history, job.as_of))
+    if found is None:
+        return None
+
+    def recorded(name: str) -> Any:
+        return artifact(job.model.name, found.run_id, name)
+
+    return Serving(
+        version=found,
+        reference=profile_from_json(recorded("profile.json")),
+        shape=profile_from_json(recorded("prediction.json")),
+        importance=recorded("importance.json"),
+        scores=recorded("scores.json"),
+    )
+
+
+def earlier(job: Job) -> Past:
+    """What happened to the model before the job's moment."""
+    return past(job.model.name, job.dag_id, job.as_of)
