@@ -5,7 +5,7 @@ from __future__ import annotations
 import hashlib
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from datetime import datetime
+from datetime import datetime, timedelta
 from typing import Any
 from zoneinfo import ZoneInfo
 
@@ -19,9 +19,6 @@ from retrain_plugin.data.connection import Connections, environment_connections,
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.window import Window
 from retrain_plugin.errors import DataError
-
-# Rows read at a time where a window is not kept whole.
-_PIECE = 100_000
 
 
 @dataclass(frozen=True)
@@ -137,19 +134,24 @@ def load(
 def stream(
     model: Model, window: Window, features: Sequence[str], *, connections: Connections = environment_connections
 ) -> Iterator[pd.DataFrame]:
-    """The features of all rows of a window, labelled or not, in pieces of bounded size and in no order.
+    """The features of all rows of a bounded window, labelled or not, a day at a time.
 
     Raises:
         DataError: as for :func:`load`.
     """
+    assert window.start is not None
     with open_table(model, connections) as table:
-        chosen = visible(model, table, window, features).select(*features)
-        try:
-            for batch in chosen.to_pyarrow_batches(chunk_size=_PIECE):
-                piece = batch.to_pandas()
-                yield piece.astype({name: "category" for name in features if not _is_number(piece[name])})
-        except Exception as error:
-            raise source_error(model, error) from error
+        start = window.start
+        while start < window.end:
+            end = min(start + timedelta(days=1), window.end)
+            try:
+                piece = visible(model, table, Window(start, end), features).select(*features).to_pandas()
+            except DataError:
+                raise
+            except Exception as error:
+                raise source_error(model, error) from error
+            yield piece.astype({name: "category" for name in features if not _is_number(piece[name])})
+            start = end
 
 
 def visible(

@@ -31,7 +31,7 @@ STAGES = ("opened", "decided", "checked", "trained", "judged", "concluded")
 
 
 # Tags that a check leaves, for the checks after it.
-_OF_CHECKS = ("verdict.", "blind.", "exceeded.", "against", "faults", "decision")
+_OF_CHECKS = ("verdict.", "blind.", "exceeded.", "against", "faults", "decision", "asked_because")
 
 
 @dataclass(frozen=True)

@@ -67,11 +67,15 @@ def _drift(job: Job, current: Attempt, trigger: PSI | KS, champion: Serving) -> 
 
 
 def _predicted(job: Job, champion: Serving) -> dict[str, Profile]:
-    """The champion's predictions on the newest rows, over the bins of those on its holdout."""
+    """What the champion's twin predicts for the newest rows, over the bins of its predictions on the holdout.
+
+    The champion itself may have learnt the holdout by heart: its predictions there and on new rows
+    would differ though nothing changed.
+    """
     if not champion.shape:
         return {}
     bins = champion.shape[PREDICTION].bins
-    estimator: BaseEstimator = champion.estimator(job)
+    estimator: BaseEstimator = champion.twin(job)
     counts, broken = np.zeros(len(bins), dtype=np.int64), 0
     pieces = stream(
         job.model, job.triggered.looked_at(job.as_of), list(champion.reference), connections=job.connections

@@ -30,11 +30,15 @@ def decide_on(job: Job) -> tuple[Attempt, Decision]:
         log.log(
             logging.WARNING if decision.action == "hold" else logging.INFO, "%s: %s", decision.action, decision.reason
         )
-        before = current.tags.get("decision")
+        # A retrain already begun on the same decision goes on where it was.
+        begun = current.tags.get("decision") == decision.action == "retrain" and current.reached("checked")
         current.record(
-            # A retrain already begun on the same decision goes on where it was.
-            stage=None if before == decision.action == "retrain" else "decided",
-            tags={"decision": decision.action, "reason": decision.reason},
+            stage=None if begun else "decided",
+            tags={
+                "decision": decision.action,
+                "asked_because": decision.reason,
+                **({} if begun else {"reason": decision.reason}),
+            },
             metrics={"retrain": float(decision.action == "retrain"), "hold": float(decision.action == "hold")},
             artifacts={
                 "decision.json": decision.to_json(),

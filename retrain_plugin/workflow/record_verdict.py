@@ -9,7 +9,7 @@ from collections.abc import Callable
 import numpy as np
 
 from retrain_plugin.decide.verdict import Verdict, failed
-from retrain_plugin.errors import RegistryError
+from retrain_plugin.errors import RegistryError, RetrainError
 from retrain_plugin.registry.attempt import Attempt
 from retrain_plugin.workflow.job import Job
 
@@ -24,7 +24,8 @@ def asked(job: Job, label: str, say: Callable[[Job, Attempt], Verdict]) -> Attem
         except RegistryError:
             raise
         except Exception as error:
-            log.exception("%s could not be asked", label)
+            # What we say ourselves is clear without a traceback.
+            log.error("%s could not be asked", label, exc_info=not isinstance(error, RetrainError))
             verdict = failed(label, error)
         log.log(logging.WARNING if verdict.state in ("fired", "error") else logging.INFO, "%s", verdict)
         record(current, verdict)

@@ -19,8 +19,8 @@ from retrain_plugin.workflow.job import Job
 class Serving:
     """The champion as of a job's moment.
 
-    `reference` is the profile of the rows it learnt from, `shape` that of its predictions on the
-    holdout, `importance` each feature's share.
+    `reference` is the profile of the rows it learnt from, `shape` that of its twin's predictions
+    on the holdout, `importance` each feature's share.
     """
 
     version: Version
@@ -37,6 +37,10 @@ class Serving:
     def estimator(self, job: Job) -> Any:
         """The fitted estimator that serves."""
         return read(job.model, self.version.tags["model_uri"], self.version.tags["model_digest"])
+
+    def twin(self, job: Job) -> Any:
+        """The fitted estimator that was judged: it has seen neither the holdout nor anything newer."""
+        return read(job.model, self.version.tags["twin_uri"], self.version.tags["twin_digest"])
 
     def standard(self, metric: str) -> Standard | None:
         """What it scored before it was promoted."""

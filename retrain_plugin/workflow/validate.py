@@ -223,6 +223,7 @@ def _conclude(job: Job, current: Attempt, report: GateReport, champion: Version 
             "model_uri": current.tags[f"{chosen}_uri"],
             "model_digest": current.tags[f"{chosen}_digest"],
             **({"parent_version": str(champion.number)} if champion else {}),
+            **({"asked_because": current.tags["asked_because"]} if "asked_because" in current.tags else {}),
         },
     )
     current.record(
