@@ -1,7 +1,9 @@
 """Run every benchmark."""
 
-from benchmarks import backfill, imports, quality
+from benchmarks import backfill, drift, faults, imports, quality
 
 imports.main()
+drift.main()
+faults.main()
 backfill.main()
 quality.main()

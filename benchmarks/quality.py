@@ -1,4 +1,4 @@
-"""How often to retrain: AUC over 2013 of models never, monthly and weekly retrained.
+"""How often to retrain: AUC over 2013 of models never, monthly, weekly, and on evidence retrained.
 
 Each history is made by `airflow backfill` on a real scheduler and read from MLflow: whoever was
 champion at a week's start is asked about the flights of that week.
@@ -24,6 +24,7 @@ from demo.stack import Stack
 from retrain_plugin import Model, Parquet
 from retrain_plugin.data.rows import load
 from retrain_plugin.declare.window import Window
+from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.model_store import read
 from retrain_plugin.registry.version import Version, champions, versions
 from retrain_plugin.statistics.metrics import score
@@ -35,7 +36,11 @@ WEEK = timedelta(weeks=1)
 FIRST, LAST = (datetime(2013, *day, tzinfo=timezone.utc) for day in ((3, 3), (12, 22)))
 WEEKS = [FIRST + WEEK * index for index in range((LAST - FIRST) // WEEK + 1)]
 # What is backfilled, and from which logical date: the first decision is for the first week, or two days before.
-STRATEGIES = {"weekly": FIRST - WEEK, "monthly": datetime(2013, 2, 1, tzinfo=timezone.utc)}
+STRATEGIES = {
+    "weekly": FIRST - WEEK,
+    "triggered": FIRST - WEEK,
+    "monthly": datetime(2013, 2, 1, tzinfo=timezone.utc),
+}
 
 
 @dataclass(frozen=True)
@@ -115,11 +120,25 @@ def main() -> None:
             backfill(stack, dag_id)
             found[dag_id] = judged(versions(f"flights-{dag_id}"), model)
             print(dag_id, found[dag_id], flush=True)
+            if dag_id == "triggered":
+                told = reasons(f"flights-{dag_id}")
         found["never"] = judged(versions("flights-weekly"), model, frozen=True)
-    write({name: found[name] for name in ("never", *reversed(STRATEGIES))})
+    write({name: found[name] for name in ("never", *reversed(STRATEGIES))}, told)
 
 
-def write(found: dict[str, Year]) -> None:
+def reasons(name: str) -> list[str]:
+    """Why there was a retrain or a hold, a line each."""
+    lines = []
+    for run in sorted(runs(name), key=lambda run: run.data.tags["retrain.as_of"]):
+        tags = {key.removeprefix("retrain."): value for key, value in run.data.tags.items()}
+        this_year = tags["as_of"] < "2014" and "superseded_by" not in tags
+        if this_year and tags.get("decision") in ("retrain", "hold"):
+            why = tags.get("asked_because", "").partition("; ")[0]
+            lines.append(f"| {tags['as_of'][:10]} | {tags.get('outcome')} | {why[:160]} |")
+    return lines
+
+
+def write(found: dict[str, Year], told: list[str]) -> None:
     """The table and the picture."""
     import matplotlib
 
@@ -143,6 +162,7 @@ def write(found: dict[str, Year]) -> None:
     axes.legend(frameon=False)
     axes.spines[["top", "right"]].set_visible(False)
     figure.savefig(ROOT / "docs" / "quality.png", dpi=130)
+    lines += ["", "| triggered | outcome | asked because |", "|---|---|---|", *told]
     (ROOT / "docs" / "quality.md").write_text("\n".join(lines) + "\n")
     print("\n".join(lines))
 

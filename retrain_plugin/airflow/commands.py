@@ -9,6 +9,8 @@ from argparse import Namespace
 from collections.abc import Callable
 from datetime import datetime, timezone
 
+from airflow.configuration import conf
+
 from retrain_plugin.airflow.connections import connection_address, use_mlflow_connection
 from retrain_plugin.errors import DeclarationError, RetrainError
 
@@ -71,7 +73,9 @@ def _moment(text: str | None) -> datetime:
 
 def _or_exit(run: Callable[[], None]) -> None:
     """One message instead of a traceback."""
-    logging.getLogger("retrain_plugin").setLevel(logging.WARNING)
+    logging.getLogger("retrain_plugin").setLevel(logging.CRITICAL)
+    # Modules beside DAG files are importable in tasks, and so they have to be here.
+    sys.path.append(conf.get("core", "dags_folder"))
     try:
         use_mlflow_connection()
         run()

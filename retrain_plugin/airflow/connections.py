@@ -3,14 +3,30 @@
 from __future__ import annotations
 
 import os
+from typing import TYPE_CHECKING
 
 from airflow.sdk import BaseHook
 from airflow.sdk.configuration import conf
 
+if TYPE_CHECKING:
+    from airflow.models.connection import Connection as StoredConnection
+    from airflow.sdk import Connection
+
 
 def connection_address(name: str) -> str:
     """A connection's address with its credentials, which Airflow masks in logs once it is looked up."""
-    return str(BaseHook.get_connection(name).get_uri())
+    return str(_connection(name).get_uri())
+
+
+def _connection(name: str) -> Connection | StoredConnection:
+    """A connection from wherever Airflow keeps it: for a task through its API, else from its database."""
+    from airflow.sdk.execution_time import task_runner
+
+    if hasattr(task_runner, "SUPERVISOR_COMMS"):
+        return BaseHook.get_connection(name)
+    from airflow.models.connection import Connection as StoredConnection
+
+    return StoredConnection.get_connection_from_secrets(name)
 
 
 def use_mlflow_connection() -> None:
@@ -20,7 +36,7 @@ def use_mlflow_connection() -> None:
         return
     import mlflow
 
-    connection = BaseHook.get_connection(name)
+    connection = _connection(name)
     scheme = connection.schema if connection.schema in ("http", "https") else "http"
     host = connection.host or ""
     address = host if "://" in host else f"{scheme}://{host}"

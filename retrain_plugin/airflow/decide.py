@@ -28,13 +28,14 @@ class DecideOperator(ModelOperator, BranchMixIn):
         self.to_retrain = to_retrain
         self.to_hold = to_hold
 
-    def execute(self, context: Context) -> dict[str, Any]:
+    def execute(self, context: Context) -> None:
         """Decide, and skip the branches not taken."""
         from retrain_plugin.workflow.decide import decide_on
 
         found = self.do(context, lambda job: decide_on(job)[0])
+        # Skipping ends the task before anything could be returned.
+        context["ti"].xcom_push(key="return_value", value=found)
         self.do_branch(context, {"retrain": self.to_retrain, "hold": self.to_hold}.get(found["decision"]))
-        return found
 
 
 class HoldOperator(BaseOperator):

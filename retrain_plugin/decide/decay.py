@@ -103,7 +103,9 @@ def judge_decay(
 def _too_few(trigger: Decay, truth: NDArray[Any]) -> str | None:
     if len(truth) < trigger.min_rows:
         return f"{len(truth)} labelled rows that the champion was not trained on, {trigger.min_rows} are needed"
-    if trigger.judged_by.task == "classification":
+    # A function of one's own does not say what it is for; numbers with a fraction are no classes.
+    classes_known = not trigger.judged_by.function or not np.issubdtype(truth.dtype, np.floating)
+    if trigger.judged_by.task == "classification" and classes_known:
         classes, counts = np.unique(truth, return_counts=True)
         if len(classes) < 2:
             return f"all {len(truth)} labels are {classes[0]}"

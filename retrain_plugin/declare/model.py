@@ -27,7 +27,9 @@ class Model:
         target: the column it learns; never null in a labelled row.
         estimator: ``"module:function"``, called without arguments for an unfitted scikit-learn
             estimator or Pipeline.
-        metric: what champion and challenger are compared by.
+        metric: what champion and challenger are compared by: a known one's name, or a function of
+            your own, ``"module:function"``, whose name ends in ``_score``, ``_loss`` or ``_error``.
+        task: ``"classification"`` or ``"regression"``; only a metric of your own needs to be told.
         seed: given to every ``random_state`` the estimator leaves open, and to every resampling.
         trusted_types: the user's own types inside the fitted estimator, by full name, which may
             be read back from a model file. scikit-learn's own are known.
@@ -43,6 +45,7 @@ class Model:
     target: str
     estimator: str
     metric: str
+    task: str = ""
     seed: int = 0
     trusted_types: tuple[str, ...] = ()
     expect: Expectations = field(default_factory=Expectations)
@@ -67,7 +70,12 @@ class Model:
             raise DeclarationError(
                 f"estimator={self.estimator!r} must read 'module:function', such as 'flights_model:build'"
             )
-        metric_named(self.metric)
+        if self.task not in ("", "classification", "regression"):
+            raise DeclarationError(f"task={self.task!r} must be 'classification' or 'regression'")
+        if metric_named(self.metric).function and not self.task:
+            raise DeclarationError(f"task: say whether {self.metric!r} is for 'classification' or 'regression'")
+        if self.task and self.judged_by.task != self.task:
+            raise DeclarationError(f"task={self.task!r}: metric={self.metric!r} is for {self.judged_by.task}")
         require_number(self.seed, field="seed", most=2**32 - 1, whole=True)
         object.__setattr__(self, "trusted_types", require_names(self.trusted_types, field="trusted_types", empty=True))
         require_kind(self.expect, Expectations, field="expect")
@@ -75,7 +83,7 @@ class Model:
     @property
     def judged_by(self) -> Metric:
         """The metric, looked up."""
-        return metric_named(self.metric)
+        return metric_named(self.metric, task="regression" if self.task == "regression" else "classification")
 
     def label_horizon(self, as_of: datetime) -> datetime:
         """The moment before which rows have their labels: ``as_of - label_delay``."""

@@ -98,7 +98,7 @@ class Decay:
     """Fires when the champion's metric on the newest labelled window has fallen.
 
     Parameters:
-        metric: any metric the gate knows; which way is worse is known per metric.
+        metric: any metric the gate knows, or a function of your own; which way is worse is known.
         drop: the loss against the champion's own record that is too much, in the metric's unit.
         relative: `drop` is a fraction of that record; always so for metrics on the target's own
             scale, such as RMSE.
@@ -152,7 +152,7 @@ class Decay:
     @property
     def label(self) -> str:
         """The trigger's name in ids, tags and metrics."""
-        return self.name or f"decay_{self.metric}"
+        return self.name or f"decay_{self.judged_by.name}"
 
 
 @dataclass(frozen=True)

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from functools import partial
+from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -28,6 +29,8 @@ def scorer(metric: Metric, truth: NDArray[Any], predicted: Predictions) -> Score
     Raises:
         TrainingError: the estimator gives no scores, or no probabilities, and the metric needs them.
     """
+    if metric.function:
+        return partial(_of_ones_own, _imported(metric), truth, predicted.values)
     if metric.needs == "values":
         return partial(_of_values, metric.name, truth.astype(np.float64), predicted.values.astype(np.float64))
     classes = np.unique(truth) if predicted.classes is None else predicted.classes
@@ -114,3 +117,22 @@ def _of_values(name: str, truth: NDArray[np.float64], values: NDArray[np.float64
         return float(np.sqrt(squares))
     spread = float(np.average((truth - np.average(truth, weights=weights)) ** 2, weights=weights))
     return 1 - squares / spread if spread > 0 else float("nan")
+
+
+def _imported(metric: Metric) -> Callable[..., Any]:
+    where, _, what = metric.function.partition(":")
+    try:
+        function: Callable[..., Any] = getattr(import_module(where), what)
+    except (ImportError, AttributeError) as error:
+        raise TrainingError(
+            f"metric {metric.function!r} cannot be imported ({error}): put the module beside the DAG file or install "
+            "it where the tasks run"
+        ) from error
+    return function
+
+
+def _of_ones_own(function: Callable[..., Any], truth: NDArray[Any], values: NDArray[Any], weights: Weights) -> float:
+    """A user's function knows no weights: a row drawn twice is given twice."""
+    if weights is not None:
+        truth, values = np.repeat(truth, weights), np.repeat(values, weights)
+    return float(function(truth, values))

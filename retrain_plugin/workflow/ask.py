@@ -126,7 +126,7 @@ def _missing_few(rows: Rows) -> bool:
 
 
 def _standards(trigger: Decay, champion: Serving, history: list[tuple[Any, Any]]) -> list[Standard]:
-    found = [one for one in [champion.standard(trigger.metric)] if one]
+    found = [one for one in [champion.standard(trigger.judged_by.name)] if one]
     for as_of, metrics in history:
         numbers = [metrics.get(f"{trigger.label}.{name}") for name in ("value", "low", "high", "confidence")]
         if all(one is not None for one in numbers):

@@ -5,90 +5,16 @@ from __future__ import annotations
 import json
 import os
 import signal
-import time
-from collections.abc import Callable, Iterator
 from datetime import datetime, timedelta, timezone
-from pathlib import Path
 
-import mlflow
-import pandas as pd
 import pytest
 
-from demo.stack import Stack
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.version import Version, champion, versions
-from tests.conftest import events, write
+from tests.airflow.driving import CORRUPT, FIRST, WEEKS, backfill, finished, over, past_runs, states, unpause, until
+from tests.conftest import events
 from tests.postgres import put
-
-FIRST = datetime(2024, 2, 25, tzinfo=timezone.utc)
-WEEKS = 12
-CORRUPT = FIRST + timedelta(weeks=5)
-
-
-@pytest.fixture(scope="module")
-def stack(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[Stack]:
-    home = tmp_path_factory.mktemp("stack")
-    past = events(days=150)
-    # One week whose labels are all lost: the week that the run of its data interval is judged on.
-    lost = (past["at"] >= pd.Timestamp(CORRUPT)) & (past["at"] < pd.Timestamp(CORRUPT + timedelta(weeks=1)))
-    past["y"] = past["y"].astype("boolean").mask(lost)
-    write(home / "data" / "past", past)
-    today = datetime.now(timezone.utc).replace(hour=0, minute=0, second=0, microsecond=0)
-    live = events(days=60)
-    live["at"] += pd.Timestamp(today) + pd.Timedelta("1D") - pd.Timestamp(live["at"].max()).ceil("D")
-    write(home / "data" / "live", live)
-    database = postgres.replace("postgresql:", "postgresql+psycopg:")
-    # MLflow is found by Airflow's connection alone: nothing answers where the environment points.
-    settings = {"AIRFLOW__RETRAIN__MLFLOW_CONN_ID": "models", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
-    with Stack(home, dags=Path(__file__).parent / "dags", cwd=home, database=database, settings=settings) as running:
-        running.start_mlflow()
-        running.start_airflow()
-        running.airflow("connections", "add", "models", "--conn-uri", running.mlflow_url)
-        running.airflow("connections", "add", "warehouse", "--conn-uri", postgres)
-        mlflow.set_tracking_uri(running.mlflow_url)
-        mlflow.set_registry_uri(running.mlflow_url)
-        until(lambda: len(running.api("GET", "dags")["dags"]) == 6, 120)
-        yield running
-        mlflow.set_tracking_uri(None)
-        mlflow.set_registry_uri(None)
-
-
-def until(ready: Callable[[], bool], seconds: float) -> None:
-    limit = time.monotonic() + seconds
-    while not ready():
-        assert time.monotonic() < limit, "not in time"
-        time.sleep(1)
-
-
-def unpause(stack: Stack, dag_id: str) -> None:
-    stack.api("PATCH", f"dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
-
-
-def backfill(stack: Stack, dag_id: str, width: int) -> dict[str, str]:
-    """Backfill all weeks; the state of each run by the date it decided for."""
-    last = FIRST + timedelta(weeks=WEEKS - 1)
-    stack.airflow(
-        "backfill", "create", "--dag-id", dag_id, "--from-date", f"{FIRST:%Y-%m-%dT%H:%M:%S}",
-        "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}", "--max-active-runs", str(width),
-    )  # fmt: skip
-    unpause(stack, dag_id)
-    until(lambda: over(stack, dag_id) == WEEKS, 900)
-    return {run["data_interval_end"][:10]: run["state"] for run in past_runs(stack, dag_id)}
-
-
-def past_runs(stack: Stack, dag_id: str) -> list[dict]:
-    """The backfilled runs; unpausing also starts one for the present week, which has no data."""
-    return [run for run in stack.runs(dag_id) if run["run_type"] == "backfill"]
-
-
-def over(stack: Stack, dag_id: str) -> int:
-    return sum(run["state"] in ("success", "failed") for run in past_runs(stack, dag_id))
-
-
-def states(stack: Stack, dag_id: str, run_id: str) -> dict[str, str]:
-    found = stack.api("GET", f"dags/{dag_id}/dagRuns/{run_id}/taskInstances")["task_instances"]
-    return {one["task_id"]: one["state"] for one in found}
 
 
 def history(model: str) -> list[dict]:
@@ -174,14 +100,6 @@ def test_clearing_everything_makes_no_second_version_and_no_second_promotion(sta
     until(lambda: over(stack, "wide_4") == WEEKS, 600)
     assert versions("events-wide_4") == before
     assert client().get_registered_model("events-wide_4").aliases["champion"] == str(champion("events-wide_4").number)
-
-
-def finished(stack: Stack, dag_id: str, run_id: str) -> str:
-    def state() -> str:
-        return stack.api("GET", f"dags/{dag_id}/dagRuns/{run_id}")["state"]
-
-    until(lambda: state() in ("success", "failed"), 300)
-    return state()
 
 
 def test_a_scheduled_run_decides_for_the_end_of_its_interval(stack):

@@ -7,7 +7,24 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from retrain_plugin import DeclarationError, Expectations, Gate, Model, Parquet, Periodic, Table
+from retrain_plugin import (
+    KS,
+    PSI,
+    DataFault,
+    Decay,
+    DeclarationError,
+    Expectations,
+    Gate,
+    MaxAge,
+    Model,
+    Parquet,
+    Periodic,
+    Table,
+    Triggered,
+    all_of,
+    any_of,
+    at_least,
+)
 from retrain_plugin.declare.duration import parse_duration
 from retrain_plugin.declare.wire import digest, from_json, to_json
 
@@ -23,6 +40,11 @@ GOOD = {
 
 def declared(**changes: object) -> Model:
     return Model(**{**GOOD, **changes})
+
+
+def triggered(**changes):
+    usual = {"schedule": "@daily", "window": "7D", "when": any_of(PSI(), KS()), "max_age": "90D"}
+    return Triggered(**{**usual, **changes})
 
 
 @pytest.mark.parametrize(
@@ -43,6 +65,10 @@ def declared(**changes: object) -> Model:
         ({"estimator": "os:system('x')"}, "estimator="),
         ({"metric": "auc"}, "metric="),
         ({"metric": None}, "metric="),
+        ({"metric": "mine:cost"}, "metric="),
+        ({"metric": "mine:cost_loss"}, "task:"),
+        ({"metric": "rmse", "task": "classification"}, "task="),
+        ({"task": "ranking"}, "task="),
         ({"seed": -1}, "seed="),
         ({"seed": 1.5}, "seed="),
         ({"expect": {"min_train_rows": 3}}, "expect="),
@@ -82,6 +108,34 @@ def test_a_wrong_model_names_its_field(changes, named):
         (lambda: Parquet("x", event_time="at", label_delay="soon"), "label_delay="),
         (lambda: Parquet("x", event_time="at", timezone="Mars/Olympus"), "timezone="),
         (lambda: Table("t", connection="", event_time="at"), "connection="),
+        (lambda: PSI(threshold=-1), "threshold="),
+        (lambda: PSI(alpha=0), "alpha="),
+        (lambda: PSI(features="temp"), "features="),
+        (lambda: PSI(predictions="yes"), "predictions="),
+        (lambda: PSI(name="my psi"), "name="),
+        (lambda: KS(min_effect=2), "min_effect="),
+        (lambda: KS(min_rows=1.5), "min_rows="),
+        (lambda: Decay("auc", drop=0.1), "metric="),
+        (lambda: Decay("mine:cost", drop=0.1), "metric="),
+        (lambda: Decay("roc_auc", drop=-1), "drop="),
+        (lambda: Decay("roc_auc", drop=0.1, confirm=3, of=2), "of=2"),
+        (lambda: Decay("roc_auc", drop=0.1, window="week"), "window="),
+        (lambda: MaxAge("old"), "age="),
+        (lambda: DataFault(far=2), "far="),
+        (lambda: DataFault(sudden=0.5), "sudden="),
+        (lambda: any_of(), "a condition needs"),
+        (lambda: any_of("psi"), "when="),
+        (lambda: at_least(3, PSI(), KS()), "at_least="),
+        (lambda: triggered(window="0D"), "window="),
+        (lambda: triggered(when="psi"), "when="),
+        (lambda: triggered(when=any_of(PSI(), PSI(threshold=1))), "when: several triggers are called psi"),
+        (lambda: triggered(max_age=None), "max_age="),
+        (lambda: triggered(cooldown="100D"), "cooldown="),
+        (lambda: triggered(budget=0), "budget="),
+        (lambda: triggered(blind_after=0), "blind_after="),
+        (lambda: triggered(when_blind="panic"), "when_blind="),
+        (lambda: triggered(contract=PSI()), "contract="),
+        (lambda: triggered(schedule="daily"), "schedule="),
     ],
 )
 def test_a_wrong_strategy_or_source_names_its_field(make, named):
@@ -95,6 +149,9 @@ def test_a_wrong_strategy_or_source_names_its_field(make, named):
         declared(),
         declared(source=Table("t", connection="pg", schema="s", event_time="at", label_time="known", timezone="UTC")),
         Periodic(schedule="0 6 * * 1", train="all", gate=Gate(floors={"roc_auc": 0.6}, slices=["origin"])),
+        declared(metric="mine:cost_loss", task="classification"),
+        triggered(when=at_least(2, PSI(critical=["hour"]), all_of(KS(), any_of(Decay("f1", drop=0.1), MaxAge("9D"))))),
+        triggered(contract=DataFault(far=0.5), budget=3),
     ],
 )
 def test_declarations_survive_json(one):

@@ -124,6 +124,19 @@ def test_decay_can_judge_what_the_serving_model_said_at_the_time(model, watched,
     assert states(check(model, logged, as_of=AS_OF + 2 * WEEK))["decay_roc_auc"] == "fired"
 
 
+def test_a_metric_of_ones_own_judges_and_watches(model, watched, folder):
+    own = replace(model, metric="tests.estimators:missed_loss", task="classification")
+    asked = replace(watched, when=Decay("tests.estimators:missed_loss", drop=0.2, min_rows=100))
+    done = retrain(own, asked, as_of=AS_OF)
+    assert done.promoted
+    assert done.gate["metric"] == "missed_loss"
+    assert states(check(own, asked, as_of=AS_OF + WEEK))["decay_missed_loss"] == "quiet"
+    frame = events()
+    write(folder, frame.assign(y=frame["y"] ^ since(frame, AS_OF + WEEK)))
+    assert states(check(own, asked, as_of=AS_OF + 2 * WEEK))["decay_missed_loss"] == "fired"
+    selftest(own, asked, as_of=AS_OF + WEEK).require_passed()
+
+
 def test_drift_of_the_predictions_is_seen_where_no_feature_alone_moves_much(model, watched, folder):
     retrain(model, watched, as_of=AS_OF)
     asked = replace(watched, when=PSI(predictions=True))
