@@ -10,5 +10,5 @@ begun = time.perf_counter()
 table = duckdb.read_parquet(sys.argv[1])
 numbers = [f"sum({name})" for name in table.columns if name.startswith("n")]
 kinds = [f"max({name})" for name in table.columns if name.startswith("c")]
-print(len(table.aggregate(", ".join(numbers + kinds)).fetchone()), "columns")
+print(len(table.aggregate(", ".join(numbers + kinds)).fetchall()[0]), "columns")
 print(time.perf_counter() - begun)

@@ -19,7 +19,7 @@ from retrain_plugin.errors import DataError
 from retrain_plugin.statistics.profile import Counts, NumericBins, Profile, profile_categories, profile_numbers
 
 # Enough for the scan itself; without a limit the engine reads ahead as far as the machine allows.
-_MEMORY = "400MB"
+_MEMORY = "256MB"
 _LARGEST = sys.float_info.max
 
 
