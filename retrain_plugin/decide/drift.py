@@ -73,6 +73,9 @@ def _chosen(trigger: PSI | KS, reference: Mapping[str, Profile], importance: Map
 def _judged(trigger: PSI | KS, one: Evidence, corrected: float) -> Evidence:
     least = trigger.threshold if isinstance(trigger, PSI) else trigger.min_effect
     beyond = 0.0 if one.natural is None else trigger.natural * one.natural
+    if isinstance(trigger, KS) and one.natural is not None:
+        # D and V end at 1: where windows go far by themselves, half the rest of the way is enough.
+        beyond = min(beyond, one.natural + (1 - one.natural) / 2)
     # A critical feature is judged as if it were the only one.
     probability = one.probability if one.feature in trigger.critical else corrected
     changed = one.statistic >= least and one.statistic > beyond and probability <= trigger.alpha

@@ -187,3 +187,16 @@ def test_values_gone_missing_are_a_psi_of_their_own():
     bins = reference["f0"].bins
     window = {"f0": Profile(bins, bins.count(random.normal(size=500)), missing=500)}
     assert judge_drift(PSI(features=["f0"]), reference, window, days=WINDOW).state == "fired"
+
+
+def test_no_feature_is_so_restless_that_nothing_could_be_seen_in_it():
+    random = np.random.default_rng(15)
+    days = np.repeat(np.arange(DAYS), 200)
+    seasons = np.repeat(np.cumsum(random.normal(size=DAYS)), 200) * 3 + random.normal(size=len(days))
+    reference = {"season": profile_numbers(seasons, days)}
+    bins = reference["season"].bins
+    elsewhere = {"season": Profile(bins, bins.count(np.full(1400, seasons.max() + 1)))}
+    verdict = judge_drift(KS(), reference, elsewhere, days=WINDOW)
+    assert verdict.features[0].natural > 0.7
+    assert verdict.features[0].limit < 1
+    assert verdict.state == "fired"
