@@ -138,7 +138,7 @@ def main() -> None:
     year = flights()
     found = pd.concat([measure(year, train) for train in (60, 120)])
     table = [
-        "| 60 and 120 training days | alarm | held | fault caught | held | alarm | held | caught | held |",
+        "| 60, then 120 training days | alarm | held | caught | held | alarm | held | caught | held |",
         "|---|---|---|---|---|---|---|---|---|",
     ]
     for rule in RULES:

@@ -23,6 +23,7 @@ from retrain_plugin.statistics.psi import psi
 PREDICTION = "(prediction)"
 # PSI is known for about ten groups; more would make rare values weigh too much.
 _PSI_GROUPS = 10
+_REST_OF_THE_WAY = 0.6
 
 Measure = Callable[[Profile, Profile, int, float], Evidence]
 
@@ -74,8 +75,8 @@ def _judged(trigger: PSI | KS, one: Evidence, corrected: float) -> Evidence:
     least = trigger.threshold if isinstance(trigger, PSI) else trigger.min_effect
     beyond = 0.0 if one.natural is None else trigger.natural * one.natural
     if isinstance(trigger, KS) and one.natural is not None:
-        # D and V end at 1: where windows go far by themselves, half the rest of the way is enough.
-        beyond = min(beyond, one.natural + (1 - one.natural) / 2)
+        # D and V end at 1: where windows go far by themselves, most of the rest of the way is enough.
+        beyond = min(beyond, one.natural + _REST_OF_THE_WAY * (1 - one.natural))
     # A critical feature is judged as if it were the only one.
     probability = one.probability if one.feature in trigger.critical else corrected
     changed = one.statistic >= least and one.statistic > beyond and probability <= trigger.alpha

@@ -79,7 +79,7 @@ class KS(Drift):
     That is when D is at least `min_effect`, its corrected p-value at most `alpha`, and D is beyond
     what the training rows do by themselves. A categorical feature is compared by the chi-square
     test with Cramér's V as its effect. Both end at 1, so where the training rows' own windows go
-    farther than half of that, half the rest of the way is enough. All parameters but `min_effect` are those
+    farther than half of that, three fifths of the rest of the way are enough. All parameters but `min_effect` are those
     of :class:`Drift`.
     """
 
