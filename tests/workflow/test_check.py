@@ -213,6 +213,7 @@ def test_mlflow_down_is_no_verdict_at_all_and_the_next_check_starts_clean(model,
     assert states(decision)["psi"] == "error"
     assert next(one for one in decision.verdicts if one.trigger == "psi").blind
     assert set(states(check(model, watched, as_of=AS_OF + WEEK + DAY)).values()) == {"quiet"}
+    assert check(model, replace(watched, max_age="9D"), as_of=AS_OF + WEEK + 2 * DAY).action == "retrain"
 
 
 def _unreachable(*_: object) -> None:
