@@ -22,7 +22,7 @@ from retrain_plugin.declare.model import Model
 from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry import model_store
 from retrain_plugin.registry.connect import asking, client, run_url
-from retrain_plugin.registry.version import TAG, Version, versions
+from retrain_plugin.registry.version import TAG, Version, own_tags, versions
 
 log = logging.getLogger(__name__)
 
@@ -324,4 +324,4 @@ def _fail(current: Attempt, error: BaseException) -> None:
 
 
 def _ours(run: Run) -> dict[str, str]:
-    return {name.removeprefix(TAG): value for name, value in run.data.tags.items() if name.startswith(TAG)}
+    return own_tags(run.data.tags)

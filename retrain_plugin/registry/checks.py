@@ -6,14 +6,12 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
-from mlflow.entities import Run
-
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.triggered import Triggered
 from retrain_plugin.declare.wire import from_json
 from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry.attempt import artifact, runs
-from retrain_plugin.registry.version import TAG
+from retrain_plugin.registry.version import TAG, own_tags
 
 # Outcomes by which a retrain counts as made: one that failed is made up for at the next check.
 _RETRAINED = ("promoted", "refused", "passed")
@@ -55,7 +53,7 @@ def past(model: str, dag_id: str, as_of: datetime) -> Past:
     retrains: list[datetime] = []
     checks: list[PastCheck] = []
     for run in runs(model, most=5000):
-        ours = _ours(run)
+        ours = own_tags(run.data.tags)
         moment = datetime.fromisoformat(ours["as_of"])
         if moment >= as_of or "superseded_by" in ours:
             continue
@@ -72,13 +70,15 @@ def last_held(model: str) -> PastCheck:
     Raises:
         RegistryError: there is none, or MLflow does not answer.
     """
-    held = [run for run in runs(model, most=5000) if _ours(run).get("decision") == "hold" and _ours(run).get("faults")]
-    alive = [run for run in held if "superseded_by" not in _ours(run)]
-    if not alive:
+    held = []
+    for run in runs(model, most=5000):
+        ours = own_tags(run.data.tags)
+        if ours.get("decision") == "hold" and ours.get("faults") and "superseded_by" not in ours:
+            moment = datetime.fromisoformat(ours["as_of"])
+            held.append(PastCheck(run.info.run_id, moment, "hold", ours, run.data.metrics))
+    if not held:
         raise RegistryError(f"model {model!r}: no check holds its data, so there is nothing to accept")
-    newest = max(alive, key=lambda run: datetime.fromisoformat(_ours(run)["as_of"]))
-    ours = _ours(newest)
-    return PastCheck(newest.info.run_id, datetime.fromisoformat(ours["as_of"]), "hold", ours, newest.data.metrics)
+    return max(held, key=lambda one: one.as_of)
 
 
 def declared(model: str, dag_id: str | None = None) -> tuple[Model, Triggered, str]:
@@ -88,13 +88,9 @@ def declared(model: str, dag_id: str | None = None) -> tuple[Model, Triggered, s
         RegistryError: the model was never checked, or MLflow does not answer.
     """
     for run in runs(model, most=5000, where=f"tags.`{TAG}strategy` = 'triggered'"):
-        ours = _ours(run)
+        ours = own_tags(run.data.tags)
         if dag_id in (None, ours["dag_id"]):
             wire = artifact(model, run.info.run_id, "declaration.json")
             return from_json(wire["model"]), from_json(wire["strategy"]), ours["dag_id"]
     of = f" by DAG {dag_id!r}" if dag_id else ""
     raise RegistryError(f"model {model!r} was never checked{of}: run its triggered DAG once")
-
-
-def _ours(run: Run) -> dict[str, str]:
-    return {name.removeprefix(TAG): value for name, value in run.data.tags.items() if name.startswith(TAG)}

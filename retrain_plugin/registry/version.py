@@ -101,6 +101,10 @@ def last(found: list[Version]) -> Version | None:
     return found[-1] if found else None
 
 
+def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
+    """Those of ours among the tags of a run or a version, without their ``retrain.`` prefix."""
+    return {name.removeprefix(TAG): value for name, value in tags.items() if name.startswith(TAG)}
+
+
 def _read(one: ModelVersion) -> Version:
-    ours = {name.removeprefix(TAG): value for name, value in one.tags.items() if name.startswith(TAG)}
-    return Version(one.name, int(one.version), one.run_id or "", one.source or "", ours)
+    return Version(one.name, int(one.version), one.run_id or "", one.source or "", own_tags(one.tags))

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from datetime import timezone
+from functools import partial
 
 from retrain_plugin.data.profile import profile_window
 from retrain_plugin.decide.contract import Fault, faults
@@ -47,14 +48,16 @@ def _contract(job: Job, current: Attempt) -> Verdict:
         reason = f"{rows} rows in {looked_at}, at least {contract.min_rows} are needed"
         return Verdict(contract.label, "insufficient", reason, rows=rows, blind=True)
     assert looked_at.start is not None
-    found = faults(
+    judge = partial(
+        faults,
         contract,
         champion.reference,
         window,
         days=whole_days(job.triggered.length),
         start=looked_at.start.astimezone(timezone.utc).date(),
-        whole=_last_whole(job, champion, looked_at),
     )
+    # Only where something looks broken does it matter what was so before.
+    found = judge() and judge(whole=_last_whole(job, champion, looked_at))
     right = accepted(job.model.name, job.as_of)
     broken = [one for one in found if (one.feature, one.rule) not in right]
     current.record(tags={"faults": ",".join(f"{one.feature}:{one.rule}" for one in broken)})

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any
 
 from retrain_plugin.decide.decay import Standard
@@ -17,17 +18,28 @@ from retrain_plugin.workflow.job import Job
 
 @dataclass(frozen=True)
 class Serving:
-    """The champion as of a job's moment.
-
-    `reference` is the profile of the rows it learnt from, `shape` that of its twin's predictions
-    on the holdout, `importance` each feature's share.
-    """
+    """The champion as of a job's moment; what is on record about it is read when it is asked for."""
 
     version: Version
-    reference: dict[str, Profile]
-    shape: dict[str, Profile]
-    importance: dict[str, float]
-    scores: dict[str, dict[str, float]]
+
+    @cached_property
+    def reference(self) -> dict[str, Profile]:
+        """The profile of the rows it learnt from."""
+        return profile_from_json(self._recorded("profile.json"))
+
+    @cached_property
+    def shape(self) -> dict[str, Profile]:
+        """The profile of its twin's predictions on the holdout."""
+        return profile_from_json(self._recorded("prediction.json"))
+
+    @cached_property
+    def importance(self) -> dict[str, float]:
+        """Each feature's share of its importance."""
+        shares: dict[str, float] = self._recorded("importance.json")
+        return shares
+
+    def _recorded(self, name: str) -> Any:
+        return artifact(self.version.model, self.version.run_id, name)
 
     @property
     def name(self) -> str:
@@ -44,9 +56,9 @@ class Serving:
 
     def standard(self, metric: str) -> Standard | None:
         """What it scored before it was promoted."""
-        if metric not in self.scores:
+        found = self._recorded("scores.json").get(metric)
+        if found is None:
             return None
-        found = self.scores[metric]
         score = Estimate(found["value"], found["low"], found["high"])
         return Standard(f"at {self.name}'s promotion", score, found["confidence"])
 
@@ -55,19 +67,7 @@ def serving(job: Job, current: Attempt) -> Serving | None:
     """The champion as of the job's moment; what this very work has promoted does not count."""
     history = [one for one in versions(job.model.name) if one.key != current.work.key]
     found = last(champions(history, job.as_of))
-    if found is None:
-        return None
-
-    def recorded(name: str) -> Any:
-        return artifact(job.model.name, found.run_id, name)
-
-    return Serving(
-        version=found,
-        reference=profile_from_json(recorded("profile.json")),
-        shape=profile_from_json(recorded("prediction.json")),
-        importance=recorded("importance.json"),
-        scores=recorded("scores.json"),
-    )
+    return Serving(found) if found else None
 
 
 def earlier(job: Job) -> Past:
