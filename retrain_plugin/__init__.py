@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from retrain_plugin.declare.condition import all_of, any_of, at_least
+    from retrain_plugin.declare.continual import Continual
     from retrain_plugin.declare.expectations import Expectations
     from retrain_plugin.declare.gate import Gate
     from retrain_plugin.declare.model import Model
@@ -34,6 +35,7 @@ _HOME = {
     "DataFault": "retrain_plugin.declare.trigger",
     "Decay": "retrain_plugin.declare.trigger",
     "MaxAge": "retrain_plugin.declare.trigger",
+    "Continual": "retrain_plugin.declare.continual",
     "Triggered": "retrain_plugin.declare.triggered",
     "all_of": "retrain_plugin.declare.condition",
     "any_of": "retrain_plugin.declare.condition",
@@ -55,6 +57,7 @@ _HOME = {
 __all__ = [
     "KS",
     "PSI",
+    "Continual",
     "DataError",
     "DataFault",
     "Decay",

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterator, Mapping
 from dataclasses import asdict, dataclass
-from datetime import timezone
+from datetime import timedelta, timezone
 from typing import Any, Literal
 
 import numpy as np
@@ -18,6 +18,9 @@ from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.trigger import DataFault
 from retrain_plugin.errors import UnsoundDataError
 from retrain_plugin.statistics.profile import CategoryBins, Profile
+
+_WHOLE_DAY = timedelta(days=1)
+_AT_ANY_HOUR = ("far", "missing", "unseen")
 
 
 @dataclass(frozen=True)
@@ -90,8 +93,29 @@ def check(
             findings += _labels(model, name, rows)
             findings += _features(model, name, rows)
     if len(train) and len(holdout) >= contract.min_rows:
-        findings += _holdout_against_train(holdout, reference, contract, accepted)
+        findings += _against_contract(holdout, "holdout", reference, contract, accepted)
     return DataReport(len(train), len(holdout), tuple(findings))
+
+
+def check_new(
+    model: Model,
+    new: Rows,
+    reference: Mapping[str, Profile],
+    contract: DataFault,
+    *,
+    whole: Mapping[str, Profile] | None,
+    accepted: Collection[tuple[str, str]] = (),
+) -> tuple[Finding, ...]:
+    """Look at the rows of an update for what would make a model that learns them a lie.
+
+    They have to keep the contract of `reference`, the rows of the last full fit; what was so
+    already in the rows that were learnt last, `whole`, is the season. One
+    class alone is no fault here: a short while may have no other.
+    """
+    findings = [*_labels(model, "new rows", new, alone=True), *_features(model, "new rows", new)]
+    if len(new) >= contract.min_rows:
+        findings += _against_contract(new, "new rows", reference, contract, accepted, whole)
+    return tuple(findings)
 
 
 def schema_changes(then: Mapping[str, Profile], rows: Rows) -> list[str]:
@@ -128,14 +152,14 @@ def _amount(window: str, rows: Rows, least: int) -> Iterator[Finding]:
         )
 
 
-def _labels(model: Model, window: str, rows: Rows) -> Iterator[Finding]:
+def _labels(model: Model, window: str, rows: Rows, *, alone: bool = False) -> Iterator[Finding]:
     total = len(rows) + rows.unlabelled
     yield from _graded(
         "labels", window, rows.unlabelled, total, model.expect.max_unlabelled, f"label {model.target!r} is missing"
     )
     if model.judged_by.task == "classification":
         classes = pd.unique(pd.Series(rows.target))
-        if len(classes) < 2:
+        if len(classes) < 2 and not alone:
             message = f"label {model.target!r} has one class only ({classes[0]!r}) in {len(rows)} rows"
             yield Finding("classes", "error", window, message, count=len(rows), share=1.0)
     elif broken := int((~np.isfinite(rows.target)).sum()):
@@ -171,34 +195,49 @@ def _features(model: Model, window: str, rows: Rows) -> Iterator[Finding]:
     )
 
 
-def _holdout_against_train(
-    holdout: Rows, reference: Mapping[str, Profile], contract: DataFault, accepted: Collection[tuple[str, str]]
+def _against_contract(
+    rows: Rows,
+    name: str,
+    reference: Mapping[str, Profile],
+    contract: DataFault,
+    accepted: Collection[tuple[str, str]],
+    whole: Mapping[str, Profile] | None = None,
 ) -> Iterator[Finding]:
-    window = profile_against(holdout, reference)
-    start = holdout.window.start
+    window = profile_against(rows, reference)
+    start = rows.window.start
     assert start is not None
-    days = whole_days(holdout.window.end - start)
-    broken = faults(contract, reference, window, days=days, start=start.astimezone(timezone.utc).date())
+    length = rows.window.end - start
+    broken = faults(
+        contract,
+        reference,
+        window,
+        days=whole_days(length),
+        start=start.astimezone(timezone.utc).date(),
+        whole=whole,
+    )
+    if length < _WHOLE_DAY:
+        # What an hour looks like says nothing about the day that the reference was counted by.
+        broken = [one for one in broken if one.rule in _AT_ANY_HOUR]
     for one in broken:
         severity: Literal["warning", "error"] = "warning" if (one.feature, one.rule) in accepted else "error"
-        message = f"{one.feature!r}: {one.detail}{_named(one, holdout, reference)}"
-        yield Finding(one.rule, severity, "holdout", message, one.feature, share=one.value)
+        message = f"{one.feature!r}: {one.detail}{_named(one, rows, reference)}"
+        yield Finding(one.rule, severity, name, message, one.feature, share=one.value)
     named = {one.feature for one in broken}
-    for name, counted in window.items():
+    for feature, counted in window.items():
         for check, count, what in (
             ("far", counted.far, "values are far outside the training range"),
             ("unseen", counted.unseen, "values have a category the training rows never had"),
         ):
-            if count and name not in named:
+            if count and feature not in named:
                 share = count / counted.rows
-                message = f"{name!r}: {count} of {counted.rows} {what}"
-                yield Finding(check, "warning", "holdout", message, name, count, share)
+                message = f"{feature!r}: {count} of {counted.rows} {what}"
+                yield Finding(check, "warning", name, message, feature, count, share)
 
 
-def _named(fault: Fault, holdout: Rows, reference: Mapping[str, Profile]) -> str:
+def _named(fault: Fault, rows: Rows, reference: Mapping[str, Profile]) -> str:
     """Some of the categories that are new, for whoever has to find out where they come from."""
     bins = reference[fault.feature].bins
     if fault.rule != "unseen" or not isinstance(bins, CategoryBins):
         return ""
-    new = sorted({str(one) for one in holdout.frame[fault.feature].dropna().unique()} - {*bins.categories})
+    new = sorted({str(one) for one in rows.frame[fault.feature].dropna().unique()} - {*bins.categories})
     return f" ({', '.join(new[:5])}{', ...' if len(new) > 5 else ''})"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from typing import Any
@@ -19,6 +19,9 @@ from retrain_plugin.data.connection import Connections, environment_connections,
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.window import Window
 from retrain_plugin.errors import DataError
+
+# From all rows of a window, as an expression, to those of them that are wanted.
+Chosen = Callable[[ibis.Table], ibis.Table]
 
 
 @dataclass(frozen=True)
@@ -55,6 +58,11 @@ class Rows:
     def unlabelled(self) -> int:
         """How many rows were dropped because their label is missing."""
         return len(self.unlabelled_at)
+
+    def where(self, kept: NDArray[np.bool_]) -> Rows:
+        """Some of the rows; `kept` is a boolean mask of shape (n,)."""
+        frame = self.frame[kept].reset_index(drop=True)
+        return replace(self, frame=frame, target=self.target[kept], event_time=self.event_time[kept])
 
     def split(self, *windows: Window) -> list[Rows]:
         """The rows of each of some windows within this one, sharing this one's memory."""
@@ -97,6 +105,7 @@ def load(
     as_of: datetime,
     *,
     features: Sequence[str] | None = None,
+    chosen: Chosen | None = None,
     connections: Connections = environment_connections,
 ) -> Rows:
     """The rows of a window whose labels were known as of a moment.
@@ -104,7 +113,7 @@ def load(
     The engine filters and projects; only the columns asked for leave it. Numeric and boolean
     columns come as float64, text as categories. Rows are in one order whatever the engine does:
     by event time, then by every column read. `features` are the model's unless given, and then
-    begin with them.
+    begin with them. `chosen` narrows the rows down in the engine.
 
     Raises:
         DataError: unreachable or unreadable source, missing column, a type that is no feature,
@@ -114,7 +123,7 @@ def load(
         raise DataError(f"model {model.name!r}: window {window} reaches beyond what is labelled as of {as_of}")
     wanted = tuple(model.features if features is None else features)
     with open_table(model, connections) as table:
-        expression = _selected(model, table, window, as_of, wanted)
+        expression = _selected(model, table, window, as_of, wanted, chosen)
         try:
             read = expression.to_pandas()
         except Exception as error:
@@ -165,7 +174,7 @@ def visible(
     """The event time and some features of the rows of a window, as an expression; nothing is read yet.
 
     Numbers and booleans as float64, text as text. With `labelled_by` the target comes too, and
-    where the source says when labels were known, only rows whose label was known by then.
+    where the source says when labels were known, that moment, and only rows for which it is earlier.
 
     Raises:
         DataError: a column is missing, of a type that is no feature, or a time without zone.
@@ -182,26 +191,39 @@ def visible(
         )
     for name in times:
         _require_zoned_time(model, name, schema[name])
-    event_time = table[source.event_time]
-    rows = table.filter(event_time < _moment(window.end, model, schema[source.event_time]))
+    rows = table.filter(table[source.event_time] < moment_in(table, model, source.event_time, window.end))
     if window.start is not None:
-        rows = rows.filter(event_time >= _moment(window.start, model, schema[source.event_time]))
+        rows = rows.filter(rows[source.event_time] >= moment_in(rows, model, source.event_time, window.start))
     if labelled_by and source.label_time:
-        rows = rows.filter(rows[source.label_time] < _moment(labelled_by, model, schema[source.label_time]))
+        rows = rows.filter(rows[source.label_time] < moment_in(rows, model, source.label_time, labelled_by))
     return rows.select(
-        rows[source.event_time],
+        *(rows[name] for name in times),
         **{name: _as_feature(model, rows[name], schema[name]) for name in features},
         **{name: _as_target(model, rows[name], schema[name]) for name in target},
     )
 
 
+def moment_in(rows: ibis.Table, model: Model, column: str, moment: datetime) -> ibis.Value:
+    """A moment as a time column writes it: with its zone, or as the wall clock of the source's."""
+    if rows.schema()[column].timezone is None and model.source.timezone is not None:
+        return ibis.literal(moment.astimezone(ZoneInfo(model.source.timezone)).replace(tzinfo=None))
+    return ibis.literal(moment)
+
+
 def _selected(
-    model: Model, table: ibis.Table, window: Window, as_of: datetime, features: tuple[str, ...]
+    model: Model,
+    table: ibis.Table,
+    window: Window,
+    as_of: datetime,
+    features: tuple[str, ...],
+    chosen: Chosen | None,
 ) -> ibis.Table:
-    chosen = visible(model, table, window, features, labelled_by=as_of)
+    rows = visible(model, table, window, features, labelled_by=as_of)
+    if chosen is not None:
+        rows = chosen(rows)
     # The model's own columns first: with further columns read, its rows stay in the same order.
     order = [model.source.event_time, *model.features, model.target, *sorted({*features} - {*model.features})]
-    return chosen.order_by(order)
+    return rows.order_by(order)
 
 
 def _as_feature(model: Model, column: ibis.Value, kind: dt.DataType) -> ibis.Value:
@@ -253,13 +275,6 @@ def _require_zoned_time(model: Model, name: str, kind: dt.DataType) -> None:
             f"model {model.name!r}: time column {name!r} has no time zone: write it with one, or declare "
             "timezone='UTC' (or where its clock stood) on the source"
         )
-
-
-def _moment(moment: datetime, model: Model, kind: dt.DataType) -> ibis.Value:
-    """A moment as the column writes it: with its zone, or as the wall clock of the declared one."""
-    if kind.timezone is None and model.source.timezone is not None:
-        return ibis.literal(moment.astimezone(ZoneInfo(model.source.timezone)).replace(tzinfo=None))
-    return ibis.literal(moment)
 
 
 def _in_utc(model: Model, column: pd.Series) -> NDArray[np.datetime64]:

@@ -89,7 +89,7 @@ def judge(
     settings: dict[str, Any] = {"confidence": gate.confidence, "resamples": gate.resamples, "seed": seed}
     own = estimate(metric, truth, challenger, **settings)
     checks = [Check("sane predictions", True, f"{len(truth)} finite predictions, not constant")]
-    checks += [_floor(name, limit, truth, challenger) for name, limit in gate.floors.items()]
+    checks += [floor_check(name, limit, truth, challenger) for name, limit in gate.floors.items()]
     comparison, judged = None, []
     if opponent is None:
         checks.append(Check("champion", True, "there is none yet: floors alone decide"))
@@ -137,7 +137,7 @@ def refit_check(gate: Gate, metric: Metric, truth: NDArray[Any], twin: Predictio
     before, after = score(metric, truth, twin), score(metric, truth, refit)
     agreement = _agreement(twin.level, refit.level)
     loss = metric.sign * (before - after)
-    passed = loss <= _tolerance(gate.tolerance, metric, before) and agreement >= gate.refit_agreement
+    passed = loss <= allowed_loss(gate.tolerance, metric, before) and agreement >= gate.refit_agreement
     return Check(
         "refit",
         passed,
@@ -154,11 +154,13 @@ def _agreement(one: NDArray[np.float64], other: NDArray[np.float64]) -> float:
     return min(known) if known else 0.0
 
 
-def _tolerance(tolerance: float, metric: Metric, champion: float) -> float:
+def allowed_loss(tolerance: float, metric: Metric, champion: float) -> float:
+    """A tolerance in the metric's unit, given the champion's score."""
     return tolerance if metric.unit_free else tolerance * abs(champion)
 
 
-def _floor(name: str, limit: float, truth: NDArray[Any], challenger: Predictions) -> Check:
+def floor_check(name: str, limit: float, truth: NDArray[Any], challenger: Predictions) -> Check:
+    """Whether predictions keep an absolute limit of some metric."""
     metric = metric_named(name)
     value = score(metric, truth, challenger)
     word = "at least" if metric.greater_is_better else "at most"
@@ -166,7 +168,7 @@ def _floor(name: str, limit: float, truth: NDArray[Any], challenger: Predictions
 
 
 def _gain(gate: Gate, metric: Metric, found: Comparison, name: str) -> list[Check]:
-    allowed = _tolerance(gate.tolerance, metric, found.champion.value)
+    allowed = allowed_loss(gate.tolerance, metric, found.champion.value)
     gain = found.gain
     return [
         Check(
@@ -204,7 +206,7 @@ def _slices(
 
 
 def _slice_check(gate: Gate, metric: Metric, one: SliceResult) -> Check:
-    allowed = _tolerance(gate.slice_tolerance, metric, one.comparison.champion.value)
+    allowed = allowed_loss(gate.slice_tolerance, metric, one.comparison.champion.value)
     gain = one.comparison.gain
     # Materially worse means both large and beyond doubt: among many slices, some loss is chance.
     worse = gain.value < -allowed and gain.high < 0

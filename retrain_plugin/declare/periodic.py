@@ -41,7 +41,7 @@ class Periodic:
     contract: DataFault = field(default_factory=DataFault)
 
     def __post_init__(self) -> None:
-        require_cron(self.schedule)
+        self._require_schedule()
         if self.train != "all":
             parse_duration(self.train, field="train")
         parse_duration(self.holdout, field="holdout")
@@ -49,6 +49,9 @@ class Periodic:
             raise DeclarationError(f"refit={self.refit!r} must be True or False")
         require_kind(self.gate, Gate, field="gate")
         require_kind(self.contract, DataFault, field="contract")
+
+    def _require_schedule(self) -> None:
+        require_cron(self.schedule)
 
     @property
     def kind(self) -> str:

@@ -9,6 +9,7 @@ from dataclasses import fields, is_dataclass
 from typing import Any
 
 from retrain_plugin.declare.condition import AtLeast
+from retrain_plugin.declare.continual import Continual, OnAsset
 from retrain_plugin.declare.expectations import Expectations
 from retrain_plugin.declare.gate import Gate
 from retrain_plugin.declare.model import Model
@@ -21,7 +22,8 @@ from retrain_plugin.errors import DeclarationError
 _KINDS: dict[str, type] = {
     cls.__name__: cls
     for cls in (
-        Model, Parquet, Table, Expectations, Gate, Periodic, Triggered, AtLeast, PSI, KS, Decay, MaxAge, DataFault,
+        Model, Parquet, Table, Expectations, Gate, Periodic, Triggered, Continual, OnAsset, AtLeast,
+        PSI, KS, Decay, MaxAge, DataFault,
     )
 }  # fmt: skip
 
@@ -68,4 +70,7 @@ def _plain(value: Any) -> Any:
         return to_json(value)
     if isinstance(value, Mapping):
         return dict(value)
+    if hasattr(value, "uri"):
+        # An Airflow asset; how it is watched is for the DAG alone.
+        return to_json(OnAsset(value.name, value.uri))
     return [_plain(one) for one in value] if isinstance(value, tuple) else value

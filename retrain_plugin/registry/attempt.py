@@ -84,15 +84,15 @@ class Attempt:
         """Whether a step was finished by this try or an earlier one."""
         return STAGES.index(self.tags.get("stage", "opened")) >= STAGES.index(stage)
 
-    def bind(self, data_digest: str) -> None:
+    def bind(self, digest: str, *, name: str = "data_digest") -> None:
         """Say which rows this is about. A run that was about others is left as it is and a new one begun."""
-        known = self.tags.get("data_digest")
+        known = self.tags.get(name)
         if known is None:
-            self.record(tags={"data_digest": data_digest})
-        elif known != data_digest:
+            self.record(tags={name: digest})
+        elif known != digest:
             log.info("The rows have changed since MLflow run %s: the work is done anew", self.run_id)
             with asking(self.work.model.name):
-                old, self._run = self._run, _create(self.work, data_digest)
+                old, self._run = self._run, _create(self.work, {name: digest})
                 _close(old, superseded_by=self.run_id)
             # Why there is a retrain at all has nothing to do with the rows it trains on.
             carried = {name: value for name, value in _ours(old).items() if name.startswith(_OF_CHECKS)}
@@ -254,7 +254,7 @@ def _create_once(work: Work) -> Run:
     return first
 
 
-def _create(work: Work, data_digest: str | None = None) -> Run:
+def _create(work: Work, about: Mapping[str, str] | None = None) -> Run:
     name = work.model.name
     tags = {
         "key": work.key,
@@ -266,7 +266,7 @@ def _create(work: Work, data_digest: str | None = None) -> Run:
         "as_of": work.as_of.isoformat(),
         "stage": "opened",
         **({"dag_run_url": work.url} if work.url else {}),
-        **({"data_digest": data_digest} if data_digest else {}),
+        **(about or {}),
     }
     run = client().create_run(
         _experiment(name),

@@ -54,6 +54,16 @@ class Version:
         """The same for the twin that was judged in its place before the refit."""
         return self._time("twin_trained_through")
 
+    @property
+    def updated(self) -> bool:
+        """Whether it was made by an update of another's weights, not by a full fit."""
+        return self.tags.get("step") == "update"
+
+    @property
+    def full_fit_run_id(self) -> str:
+        """The run of its last full fit, which holds the profile of those rows and the scores it had."""
+        return self.tags.get("base_run_id") or self.run_id
+
     def _time(self, name: str) -> datetime | None:
         return datetime.fromisoformat(self.tags[name]) if self.tags.get(name) else None
 

@@ -145,6 +145,19 @@ def numeric_bins(values: NDArray[np.float64]) -> NumericBins:
     return NumericBins(tuple(edges.tolist()))
 
 
+def widened(profile: Profile, low: float, high: float) -> Profile:
+    """The profile as if its range reached from `low` to `high` too; the counts stay, the end bins are wider.
+
+    By no more than what does not count as far away, so that no outlier widens it.
+    """
+    bins = profile.bins
+    if not isinstance(bins, NumericBins) or len(bins.edges) < 2 or not low <= high:
+        return profile
+    first, *inner, last = bins.edges
+    first, last = min(first, max(low, bins.bounds[0])), max(last, min(high, bins.bounds[-1]))
+    return replace(profile, bins=NumericBins((first, *inner, last)))
+
+
 def profile_numbers(values: NDArray[np.float64], days: NDArray[np.int64] | None = None) -> Profile:
     """Profile float64 values of shape (n,), NaN meaning missing, over bins of their own.
 

@@ -37,7 +37,11 @@ def fit(model: Model, estimator: BaseEstimator, rows: Rows) -> tuple[BaseEstimat
             f"model {model.name!r}, window {rows.window}, {len(rows)} rows: {type(estimator).__name__} "
             f"does not fit: {error}. Correct {model.estimator} or the features; the champion keeps serving"
         ) from error
+    return estimator, Cost(time.perf_counter() - started, len(rows), peak_memory_mb())
+
+
+def peak_memory_mb() -> float:
+    """The most memory this process has had so far."""
     # ru_maxrss counts kilobytes on Linux and bytes on macOS.
     scale = 1024 * 1024 if sys.platform == "darwin" else 1024
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale
-    return estimator, Cost(time.perf_counter() - started, len(rows), peak)
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / scale

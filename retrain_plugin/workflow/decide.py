@@ -24,7 +24,7 @@ def decide_on(job: Job) -> tuple[Attempt, Decision]:
     with job.attempt() as current:
         champion = serving(job, current)
         labels = [job.triggered.contract.label, *(one.label for one in job.triggered.triggers)]
-        verdicts = tuple(_verdict(current, label) for label in labels)
+        verdicts = tuple(verdict_of(current, label) for label in labels)
         history = _history(job, earlier(job), champion, labels)
         decision = decide(job.triggered, verdicts, history, as_of=job.as_of, force=job.force)
         log.log(
@@ -51,7 +51,7 @@ def decide_on(job: Job) -> tuple[Attempt, Decision]:
         return current, decision
 
 
-def _verdict(current: Attempt, label: str) -> Verdict:
+def verdict_of(current: Attempt, label: str) -> Verdict:
     """What a trigger left in this run; nothing means that its task failed."""
     if f"verdict.{label}" not in current.tags:
         return failed(label, "its task left no verdict: see its log")

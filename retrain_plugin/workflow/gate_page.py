@@ -14,18 +14,23 @@ _WIDTH, _LEFT, _RIGHT, _LINE = 760, 190, 660, 30
 
 def gate_page(model: str, as_of: datetime, report: GateReport) -> str:
     """HTML with the verdict, the scores and gains drawn with their intervals, and every check."""
-    checks = "".join(
-        f"<tr><td class={'yes' if one.passed else 'no'}>{'&#10003;' if one.passed else '&#10007;'}</td>"
-        f"<td>{escape(one.name)}</td><td>{escape(one.detail)}</td></tr>"
-        for one in report.checks
-    )
     return page(
         f"{model} as of {as_of:%Y-%m-%d %H:%M} UTC",
         "passed" if report.passed else "refused",
         "yes" if report.passed else "no",
         report.reason,
-        f"{_scores(report)}{_gains(report)}<h2>Every check</h2><table>{checks}</table>",
+        f"{_scores(report)}{gains(report)}{checks(report)}",
     )
+
+
+def checks(report: GateReport) -> str:
+    """Every check and what was found, as a table."""
+    rows = "".join(
+        f"<tr><td class={'yes' if one.passed else 'no'}>{'&#10003;' if one.passed else '&#10007;'}</td>"
+        f"<td>{escape(one.name)}</td><td>{escape(one.detail)}</td></tr>"
+        for one in report.checks
+    )
+    return f"<h2>Every check</h2><table>{rows}</table>"
 
 
 def _scores(report: GateReport) -> str:
@@ -41,12 +46,15 @@ def _scores(report: GateReport) -> str:
     return f"<h2>{escape(title)}</h2>{_intervals(rows)}"
 
 
-def _gains(report: GateReport) -> str:
-    if report.comparison is None:
-        return ""
-    rows = [("all rows", report.comparison.gain)]
+def gains(report: GateReport) -> str:
+    """Each gain over the champion with its interval, drawn on one axis."""
+    rows = [("all rows", report.comparison.gain)] if report.comparison else []
     rows += [(f"{one.feature} = {one.value}", one.comparison.gain) for one in report.slices]
-    return f"<h2>Gain over {escape(report.opponent)}; right of the line is better</h2>{_intervals(rows, zero=True)}"
+    return (
+        ""
+        if not rows
+        else f"<h2>Gain over {escape(report.opponent)}; right of the line is better</h2>{_intervals(rows, zero=True)}"
+    )
 
 
 def _intervals(rows: list[tuple[str, Estimate]], *, zero: bool = False) -> str:

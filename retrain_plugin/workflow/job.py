@@ -10,7 +10,9 @@ from datetime import datetime, timezone
 from sklearn.base import BaseEstimator
 
 from retrain_plugin.data.connection import Connections, environment_connections
-from retrain_plugin.data.rows import Rows, load
+from retrain_plugin.data.rows import Chosen, Rows, load
+from retrain_plugin.data.sample import learnable
+from retrain_plugin.declare.continual import Continual
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
 from retrain_plugin.declare.triggered import Triggered
@@ -60,14 +62,32 @@ class Job:
 
     @property
     def triggered(self) -> Triggered:
-        """The strategy, where it is one that checks.
+        """The strategy, where it is one that checks, or that by which a continual one's triggers are asked.
+
+        Raises:
+            DeclarationError: it asks no triggers.
+        """
+        if isinstance(self.strategy, Continual):
+            return self.strategy.watching
+        if not isinstance(self.strategy, Triggered):
+            raise DeclarationError(f"model {self.model.name!r}: checking needs Triggered(...), not {self.strategy!r}")
+        return self.strategy
+
+    @property
+    def continual(self) -> Continual:
+        """The strategy, where it is one that updates.
 
         Raises:
             DeclarationError: it is not.
         """
-        if not isinstance(self.strategy, Triggered):
-            raise DeclarationError(f"model {self.model.name!r}: checking needs Triggered(...), not {self.strategy!r}")
+        if not isinstance(self.strategy, Continual):
+            raise DeclarationError(f"model {self.model.name!r}: updating needs Continual(...), not {self.strategy!r}")
         return self.strategy
+
+    @property
+    def chosen(self) -> Chosen | None:
+        """Which rows of a window may be trained on; all of them unless given."""
+        return learnable(self.model, self.strategy.memory) if isinstance(self.strategy, Continual) else None
 
     @property
     def windows(self) -> Windows:
@@ -93,7 +113,7 @@ class Job:
             "estimator": self.model.estimator,
             "metric": self.model.metric,
             "seed": str(self.model.seed),
-            **({"when": str(self.strategy.when)} if isinstance(self.strategy, Triggered) else {}),
+            **({"when": str(when)} if (when := getattr(self.strategy, "when", None)) else {}),
             **{f"strategy.{name}": str(value) for name, value in strategy.items() if name not in _NESTED},
             **{
                 f"{part}.{name}": str(value)
@@ -122,7 +142,7 @@ class Job:
     def load(self, current: Attempt) -> tuple[Rows, Rows, Rows]:
         """Train, holdout and both together; the attempt is bound to exactly these rows."""
         windows = self.windows
-        both = load(self.model, windows.both, self.as_of, connections=self.connections)
+        both = load(self.model, windows.both, self.as_of, chosen=self.chosen, connections=self.connections)
         current.bind(both.digest)
         train, holdout = both.split(windows.train, windows.holdout)
         return train, holdout, both

@@ -24,7 +24,7 @@ class Serving:
 
     @cached_property
     def reference(self) -> dict[str, Profile]:
-        """The profile of the rows it learnt from."""
+        """The profile of the rows of its last full fit."""
         return profile_from_json(self._recorded("profile.json"))
 
     @cached_property
@@ -39,7 +39,7 @@ class Serving:
         return shares
 
     def _recorded(self, name: str) -> Any:
-        return artifact(self.version.model, self.version.run_id, name)
+        return artifact(self.version.model, self.version.full_fit_run_id, name)
 
     @property
     def name(self) -> str:

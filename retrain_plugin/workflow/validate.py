@@ -48,6 +48,7 @@ _COPIED = (
     "twin_digest",
     "twin_trained_through",
 )
+_COPIED_IF_THERE = ("asked_because", "step", "lineage")
 
 
 def validate(job: Job) -> Attempt:
@@ -71,7 +72,7 @@ def validate(job: Job) -> Attempt:
 
         estimator = current.read_model("twin")
         challenger = predict(job.model, estimator, holdout.frame, who="the challenger")
-        report = _judge(job, current, champion, challenger, holdout)
+        report = _judge(job, current, champion, history, challenger, holdout)
         chosen = "twin"
         if report.passed and job.strategy.refit:
             report = _refit(job, current, report, challenger, holdout, both)
@@ -82,14 +83,21 @@ def validate(job: Job) -> Attempt:
         return current
 
 
-def _judge(job: Job, current: Attempt, champion: Version | None, challenger: Predictions, holdout: Rows) -> GateReport:
+def _judge(
+    job: Job,
+    current: Attempt,
+    champion: Version | None,
+    history: list[Version],
+    challenger: Predictions,
+    holdout: Rows,
+) -> GateReport:
     gate, metric, seed = job.strategy.gate, job.model.judged_by, job.model.seed
     opponent = None
     if champion is not None:
         if not job.force and _learnt_the_same(champion, current):
             return _refusal(job, champion, "nothing new", "the champion learnt from these very rows as declared now")
         try:
-            opponent = _opponent(job, champion, holdout)
+            opponent = _opponent(job, champion, history, holdout)
         except (DataError, TrainingError) as error:
             if not job.force:
                 remedy = "mend what it needs, or run with force=True to let floors alone decide"
@@ -116,17 +124,37 @@ def _refusal(job: Job, champion: Version, name: str, detail: str) -> GateReport:
     )
 
 
-def _opponent(job: Job, champion: Version, holdout: Rows) -> Opponent:
-    """The champion's predictions, on rows it has not seen; or its twin's, where those are too few."""
-    name, model = f"v{champion.number}", job.model
+def _opponent(job: Job, champion: Version, history: list[Version], holdout: Rows) -> Opponent:
+    """The champion's predictions, on rows it has not seen; or its twin's, where those are too few.
+
+    Of a champion that was updated, that which it was before it saw any of the holdout: what both
+    models know ends there. Where its last full fit is more recent, the twin of that one.
+    """
+    name, model, which = f"v{champion.number}", job.model, "model"
     rows = _rows_for(job, champion, holdout)
-    unseen = _unseen(champion.trained_through, holdout)
-    which = "model"
-    if unseen.sum() < job.strategy.gate.min_rows and champion.tags.get("twin_uri"):
-        unseen, which = _unseen(champion.twin_trained_through, holdout), "twin"
-        name += "'s twin"
-    estimator = read(model, champion.tags[f"{which}_uri"], champion.tags.get(f"{which}_digest"))
+    judged = _before(champion, history, holdout) if champion.updated else champion
+    if judged is not None and judged is not champion:
+        name += f" as it was at v{judged.number}"
+    unseen = _unseen(judged.trained_through if judged else None, holdout)
+    if (judged is None or unseen.sum() < job.strategy.gate.min_rows) and champion.tags.get("twin_uri"):
+        judged, which, name = champion, "twin", f"v{champion.number}'s twin"
+        unseen = _unseen(champion.twin_trained_through, holdout)
+    judged = judged or champion
+    estimator = read(model, judged.tags[f"{which}_uri"], judged.tags.get(f"{which}_digest"))
     return Opponent(name, predict(model, estimator, rows.frame, who=name), unseen)
+
+
+def _before(version: Version, history: list[Version], holdout: Rows) -> Version | None:
+    """The newest ancestor of an updated version that has seen none of the holdout, back to its last full fit."""
+    known = {str(one.number): one for one in history}
+    start = holdout.window.start
+    assert start is not None
+    found: Version | None = version
+    while found is not None and found.updated:
+        found = known.get(found.tags.get("parent_version", ""))
+        if found is not None and found.trained_through is not None and found.trained_through <= start:
+            return found
+    return None
 
 
 def _unseen(trained_through: datetime | None, holdout: Rows) -> NDArray[np.bool_]:
@@ -137,11 +165,16 @@ def _unseen(trained_through: datetime | None, holdout: Rows) -> NDArray[np.bool_
 
 def _rows_for(job: Job, champion: Version, holdout: Rows) -> Rows:
     """The holdout as the champion knows it: with the features it was trained on."""
-    profiled = profile_from_json(artifact(job.model.name, champion.run_id, "profile.json"))
+    profiled = profile_from_json(artifact(job.model.name, champion.full_fit_run_id, "profile.json"))
     if extra := [name for name in profiled if name not in job.model.features]:
         # One query for both sets of columns, so that both models see the same rows in the same order.
         wider = load(
-            job.model, holdout.window, job.as_of, features=[*job.model.features, *extra], connections=job.connections
+            job.model,
+            holdout.window,
+            job.as_of,
+            features=[*job.model.features, *extra],
+            chosen=job.chosen,
+            connections=job.connections,
         )
         holdout = replace(wider, frame=wider.frame[list(profiled)])
     else:
@@ -223,7 +256,7 @@ def _conclude(job: Job, current: Attempt, report: GateReport, champion: Version 
             "model_uri": current.tags[f"{chosen}_uri"],
             "model_digest": current.tags[f"{chosen}_digest"],
             **({"parent_version": str(champion.number)} if champion else {}),
-            **({"asked_because": current.tags["asked_because"]} if "asked_because" in current.tags else {}),
+            **{name: current.tags[name] for name in _COPIED_IF_THERE if name in current.tags},
         },
     )
     current.record(
