@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from retrain_plugin.airflow.selftest import SelfTestOperator, selftest_dag
     from retrain_plugin.airflow.sensor import DecaySensor, KSSensor, MaxAgeSensor, PSISensor, TriggerSensor
     from retrain_plugin.airflow.train import TrainOperator
+    from retrain_plugin.airflow.update import UpdateOperator
     from retrain_plugin.airflow.validate import ValidateOperator
 
 _HOME = {
@@ -33,6 +34,7 @@ _HOME = {
     "SelfTestOperator": "retrain_plugin.airflow.selftest",
     "TrainOperator": "retrain_plugin.airflow.train",
     "TriggerSensor": "retrain_plugin.airflow.sensor",
+    "UpdateOperator": "retrain_plugin.airflow.update",
     "ValidateOperator": "retrain_plugin.airflow.validate",
     "retraining_dag": "retrain_plugin.airflow.dag",
     "selftest_dag": "retrain_plugin.airflow.selftest",
@@ -53,6 +55,7 @@ __all__ = [
     "SelfTestOperator",
     "TrainOperator",
     "TriggerSensor",
+    "UpdateOperator",
     "ValidateOperator",
     "retraining_dag",
     "selftest_dag",

@@ -5,17 +5,20 @@ from __future__ import annotations
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
-from airflow.sdk import DAG, CronDataIntervalTimetable, Param
+from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param
 
 from retrain_plugin.airflow.check_data import CheckDataOperator
 from retrain_plugin.airflow.data_fault import DataFaultOperator
 from retrain_plugin.airflow.decide import DecideOperator, HoldOperator
 from retrain_plugin.airflow.explain import explained
+from retrain_plugin.airflow.operator import ModelOperator
 from retrain_plugin.airflow.previous_run import PreviousRunSensor
 from retrain_plugin.airflow.promote import PromoteOperator
 from retrain_plugin.airflow.sensor import TriggerSensor
 from retrain_plugin.airflow.train import TrainOperator
+from retrain_plugin.airflow.update import UpdateOperator
 from retrain_plugin.airflow.validate import ValidateOperator
+from retrain_plugin.declare.continual import Continual, OnAsset
 from retrain_plugin.declare.fields import require_kind
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
@@ -39,7 +42,9 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
     require_kind(model, Model, field="model")
     require_kind(strategy, Periodic, field="strategy")
     options = {
-        "schedule": CronDataIntervalTimetable(strategy.schedule, timezone="UTC"),
+        "schedule": _schedule(strategy),
+        # Updates that meet one another would start from the same champion.
+        **({"max_active_runs": 1} if isinstance(strategy, Continual) else {}),
         "start_date": _BEGINNING,
         "catchup": False,
         "doc_md": explained(model, strategy),
@@ -67,28 +72,47 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
         },
     }
     with DAG(dag_id or f"{model.name}_{strategy.kind}", **options) as dag:
-        declared: dict[str, Any] = {"model": model, "strategy": strategy}
         previous_run = PreviousRunSensor(task_id="previous_run")
-        check = CheckDataOperator(task_id="check_data", **declared)
-        train = TrainOperator(task_id="train", **declared)
-        validate = ValidateOperator(task_id="validate", **declared)
-        promote = PromoteOperator(task_id="promote", **declared)
-        check >> train >> validate >> promote
-        if isinstance(strategy, Triggered):
-            # Whoever is asked whether the champion still does has to know who that is.
-            _checks(model, strategy, after=previous_run) >> [check, HoldOperator(task_id="hold")]
+        if isinstance(strategy, Continual):
+            update = UpdateOperator(task_id="update", model=model, strategy=strategy)
+            if strategy.triggers:
+                _asked(model, strategy, after=previous_run, before=update)
+            else:
+                previous_run >> update
         else:
-            previous_run >> validate
+            _retraining(model, strategy, previous_run)
     return dag
 
 
-def _checks(model: Model, strategy: Triggered, *, after: PreviousRunSensor) -> DecideOperator:
-    """Every trigger side by side, and the decision; none of them can keep another from being heard."""
+def _schedule(strategy: Periodic) -> Any:
+    """A calendar whose runs know their interval, or the asset that a continual strategy waits for."""
+    if isinstance(strategy.schedule, str):
+        return CronDataIntervalTimetable(strategy.schedule, timezone="UTC")
+    if isinstance(strategy.schedule, OnAsset):
+        return Asset(name=strategy.schedule.name, uri=strategy.schedule.uri)
+    return strategy.schedule
+
+
+def _retraining(model: Model, strategy: Periodic, previous_run: PreviousRunSensor) -> None:
+    declared: dict[str, Any] = {"model": model, "strategy": strategy}
+    check = CheckDataOperator(task_id="check_data", **declared)
+    train = TrainOperator(task_id="train", **declared)
+    validate = ValidateOperator(task_id="validate", **declared)
+    promote = PromoteOperator(task_id="promote", **declared)
+    check >> train >> validate >> promote
+    if isinstance(strategy, Triggered):
+        # Whoever is asked whether the champion still does has to know who that is.
+        decide = DecideOperator(task_id="decide", **declared)
+        _asked(model, strategy, after=previous_run, before=decide)
+        decide >> [check, HoldOperator(task_id="hold")]
+    else:
+        previous_run >> validate
+
+
+def _asked(model: Model, strategy: Triggered | Continual, *, after: PreviousRunSensor, before: ModelOperator) -> None:
+    """Every trigger side by side; none of them can keep another from being heard."""
     whatever_happened: dict[str, Any] = {"model": model, "strategy": strategy, "trigger_rule": "all_done"}
     contract = DataFaultOperator(task_id=strategy.contract.label, **whatever_happened)
-    decide = DecideOperator(task_id="decide", model=model, strategy=strategy)
     after >> contract
     for trigger in strategy.triggers:
-        sensor = TriggerSensor(task_id=trigger.label, trigger=trigger, until="said", **whatever_happened)
-        contract >> sensor >> decide
-    return decide
+        contract >> TriggerSensor(task_id=trigger.label, trigger=trigger, until="said", **whatever_happened) >> before

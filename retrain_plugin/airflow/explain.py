@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 
+from retrain_plugin.declare.continual import REFUSALS, Continual
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
 from retrain_plugin.declare.trigger import KS, PSI, Decay, Trigger
@@ -33,6 +34,9 @@ decided. Runs, versions and reasons are in MLflow under the experiment and model
 
 
 def _headline(model: Model, strategy: Periodic) -> str:
+    if isinstance(strategy, Continual):
+        when = strategy.schedule if isinstance(strategy.schedule, str) else f"whenever {strategy.schedule.uri} changes"
+        return f"Updates `{model.name}` from the champion's own weights ({when})"
     if isinstance(strategy, Triggered):
         return f"Checks `{model.name}` ({strategy.schedule}) and retrains it on evidence"
     return f"Retrains `{model.name}` by the calendar ({strategy.schedule})"
@@ -40,7 +44,7 @@ def _headline(model: Model, strategy: Periodic) -> str:
 
 def _tasks(strategy: Periodic) -> Iterator[tuple[str, str]]:
     waits = "Waits until the run before has decided; a failed one holds nobody up."
-    if isinstance(strategy, Triggered):
+    if isinstance(strategy, (Triggered, Continual)) and strategy.triggers:
         yield "`previous_run`", waits
         yield (
             f"`{strategy.contract.label}`",
@@ -48,6 +52,12 @@ def _tasks(strategy: Periodic) -> Iterator[tuple[str, str]]:
         )
         for trigger in strategy.triggers:
             yield f"`{trigger.label}`", _asks(trigger)
+    if isinstance(strategy, Continual):
+        if not strategy.triggers:
+            yield "`previous_run`", waits
+        yield from _updates(strategy)
+        return
+    if isinstance(strategy, Triggered):
         yield "`decide`", "Weighs all verdicts: retrain, keep, or hold. What is not needed is skipped."
         yield "`hold`", "Fails, so that somebody looks: the data are broken, or the triggers blind."
     yield "`check_data`", "Are the rows fit to learn from? An error stops the run before training."
@@ -61,6 +71,17 @@ def _tasks(strategy: Periodic) -> Iterator[tuple[str, str]]:
         f"Judges challenger against the champion of that time on the newest labelled rows, {strategy.holdout}{refit}.",
     )
     yield "`promote`", "Lets the winner serve. Skipped where the gate refused: the champion keeps serving."
+
+
+def _updates(strategy: Continual) -> Iterator[tuple[str, str]]:
+    yield (
+        "`update`",
+        f"Learns the labelled rows since the champion's, with {strategy.replay:g} replayed older ones for each. Serves "
+        f"if it is no worse on the newest rows and has lost at most {strategy.forgetting:g} on the memory set, "
+        f"{strategy.memory:.0%} of all rows, which are never learnt. Skipped where it does not, or nothing is new. "
+        f"After {REFUSALS} refusals or {strategy.rebase_every} updates, and on a class or category never seen, it "
+        f"trains in full: on {strategy.train} before the holdout, against the ordinary gate.",
+    )
 
 
 def _asks(trigger: Trigger) -> str:
@@ -84,6 +105,10 @@ def _declared(model: Model, strategy: Periodic) -> Iterator[tuple[str, str]]:
     yield "target", f"`{model.target}`"
     yield "estimator", f"`{model.estimator}`"
     yield "judged by", f"{model.metric}, tolerance {gate.tolerance:g}, floors: {floors}"
+    if isinstance(strategy, Continual):
+        asking = [f"{strategy.rebase_every} updates", *([str(strategy.when)] if strategy.when else [])]
+        yield "rebase", f"on {strategy.train}, after {' or '.join(asking)}"
+        yield "kept", f"{strategy.keep} versions of updates, every rebase"
     if isinstance(strategy, Triggered):
         yield "when", f"{strategy.when}, or the champion is older than {strategy.max_age}"
         budget = f", {strategy.budget} retrains in {strategy.budget_period}" if strategy.budget else ""

@@ -23,6 +23,7 @@ def get_provider_info() -> dict[str, Any]:
                     "retrain_plugin.airflow.data_fault",
                     "retrain_plugin.airflow.decide",
                     "retrain_plugin.airflow.selftest",
+                    "retrain_plugin.airflow.update",
                 ],
             }
         ],

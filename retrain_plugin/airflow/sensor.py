@@ -11,6 +11,7 @@ from airflow.sdk.exceptions import AirflowFailException, AirflowSensorTimeout, A
 
 from retrain_plugin.airflow.links import MlflowRunLink
 from retrain_plugin.airflow.operator import job_for
+from retrain_plugin.declare.continual import Continual
 from retrain_plugin.declare.fields import require_kind
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.trigger import KS, PSI, Decay, MaxAge, Trigger
@@ -64,7 +65,7 @@ class TriggerSensor(BaseSensorOperator):
         until: Until = "fired",
         as_of: str | datetime | None = None,
         deferrable: bool = False,
-        strategy: Triggered | None = None,
+        strategy: Triggered | Continual | None = None,
         **kwargs: Any,
     ) -> None:
         options = {name: kwargs.pop(name) for name in list(kwargs) if name in _options(self.kind)}
@@ -83,7 +84,9 @@ class TriggerSensor(BaseSensorOperator):
         self.trigger = trigger
         self.alone = strategy is None
         # Nothing decides by a strategy made up here: it carries the window to look at.
-        self.strategy = strategy or Triggered(schedule="@daily", window=window, when=trigger, max_age="36500D")
+        self.strategy: Triggered | Continual = strategy or Triggered(
+            schedule="@daily", window=window, when=trigger, max_age="36500D"
+        )
         self.until = until
         self.as_of = as_of
         self.deferrable = deferrable

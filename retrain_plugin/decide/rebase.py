@@ -5,10 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
-from retrain_plugin.declare.continual import Continual
+from retrain_plugin.declare.continual import REFUSALS, Continual
 
-# Refused updates in a row after which the weights are given up.
-REFUSALS = 2
 # Causes that hold however often a rebase was refused for them.
 _ALWAYS = ("first", "force")
 

@@ -14,6 +14,9 @@ from retrain_plugin.declare.trigger import KS, PSI, Decay, MaxAge, Trigger
 from retrain_plugin.declare.triggered import Triggered
 from retrain_plugin.errors import DeclarationError
 
+# Updates refused or held in a row after which the weights are given up.
+REFUSALS = 2
+
 
 @dataclass(frozen=True)
 class OnAsset:

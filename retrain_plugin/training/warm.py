@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import time
 import warnings
-from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,7 +17,6 @@ from sklearn.pipeline import Pipeline
 from retrain_plugin.data.rows import Rows
 from retrain_plugin.declare.model import Model
 from retrain_plugin.errors import TrainingError
-from retrain_plugin.statistics.profile import CATEGORIES, CategoryBins, Profile
 from retrain_plugin.training.fit import Cost, peak_memory_mb
 
 # What an ensemble grows by, by the estimator's name: its subclasses grow alike.
@@ -76,14 +74,11 @@ def learner(estimator: BaseEstimator) -> BaseEstimator:
     return estimator[-1] if isinstance(estimator, Pipeline) else estimator
 
 
-def learn(
-    model: Model, estimator: BaseEstimator, batch: Rows, *, grow: int, reference: Mapping[str, Profile]
-) -> tuple[BaseEstimator, Cost]:
+def learn(model: Model, estimator: BaseEstimator, batch: Rows, *, grow: int) -> tuple[BaseEstimator, Cost]:
     """Let a fitted estimator learn a batch, in place, from where its weights are.
 
     The transformers of a pipeline stay as they were fitted: under weights learnt on another scale
-    everything learnt would be lost. Categories that `reference`, the profile of the rows of the
-    last full fit, does not know count as missing. No rows, no change.
+    everything learnt would be lost. No rows, no change.
 
     Raises:
         TrainingError: whatever the estimator raised, or a class is missing that it has to see.
@@ -92,7 +87,7 @@ def learn(
     if len(batch):
         how = family(model, estimator)
         try:
-            _learn(estimator, _aligned(batch.frame, reference), batch.target, how, grow)
+            _learn(estimator, batch.frame, batch.target, how, grow)
         except Exception as error:
             raise TrainingError(
                 f"model {model.name!r}, {len(batch)} rows up to {batch.window.end}: "
@@ -132,6 +127,8 @@ def _learn(estimator: BaseEstimator, frame: pd.DataFrame, target: NDArray[Any], 
         if last.get_params(deep=False).get("early_stopping"):
             # A share held back to see when to stop has no meaning for a single pass.
             last.set_params(early_stopping=False)
+            # Of which there is none after early stopping, and a pass compares its loss with it.
+            last.best_loss_ = np.inf
         last.partial_fit(values, target)
         return
     _require_every_class(last, target)
@@ -156,14 +153,3 @@ def _require_every_class(last: BaseEstimator, target: NDArray[Any]) -> None:
         raise ValueError(
             f"the rows have no class {', '.join(map(repr, sorted(gone, key=str)))}: replay more of the past"
         )
-
-
-def _aligned(frame: pd.DataFrame, reference: Mapping[str, Profile]) -> pd.DataFrame:
-    """Text columns with the categories of the last full fit, for estimators that count them by place."""
-    known = {}
-    for name in frame.columns:
-        bins = reference[str(name)].bins
-        # Of more than that the profile names only the most frequent.
-        if isinstance(bins, CategoryBins) and len(bins.categories) < CATEGORIES:
-            known[name] = pd.CategoricalDtype(sorted(bins.categories))
-    return frame.astype(known)

@@ -7,7 +7,6 @@ from collections.abc import Mapping, Sequence
 from copy import deepcopy
 from dataclasses import dataclass, replace
 from datetime import datetime
-from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -20,7 +19,8 @@ from retrain_plugin.data.rows import Rows
 from retrain_plugin.data.sample import Learnt, cut, new_rows, remembered_rows, replayed
 from retrain_plugin.decide.forgetting import Trial, judge_update
 from retrain_plugin.decide.gate import Check, GateReport
-from retrain_plugin.decide.rebase import REFUSALS, Progress
+from retrain_plugin.decide.rebase import Progress
+from retrain_plugin.declare.continual import REFUSALS
 from retrain_plugin.declare.window import Window
 from retrain_plugin.errors import TrainingError
 from retrain_plugin.registry import promote as registry_promote
@@ -142,14 +142,15 @@ def learn_new(
     count = round(strategy.replay * len(new))
     old = _replayed(job, parent, count) if count else None
     tested = np.arange(len(new)) >= round(len(new) * (1 - _TESTED))
-    settings: dict[str, Any] = {"grow": strategy.grow, "reference": parent.serving.reference}
     batch = together(new, old) if old else new
     seconds = 0.0
     try:
         without = new.where(~tested)
-        twin, cost = learn(model, deepcopy(parent.estimator), together(without, old) if old else without, **settings)
+        twin, cost = learn(
+            model, deepcopy(parent.estimator), together(without, old) if old else without, grow=strategy.grow
+        )
         seconds += cost.seconds
-        child, cost = learn(model, deepcopy(parent.estimator), batch, **settings)
+        child, cost = learn(model, deepcopy(parent.estimator), batch, grow=strategy.grow)
         seconds += cost.seconds
     except TrainingError as error:
         report, child = _cannot(model.metric, parent, error), None

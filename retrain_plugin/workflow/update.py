@@ -7,8 +7,8 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from retrain_plugin.data.connection import Connections, environment_connections
-from retrain_plugin.decide.rebase import REFUSALS, Cause, Progress, rebase_due
-from retrain_plugin.declare.continual import Continual
+from retrain_plugin.decide.rebase import Cause, Progress, rebase_due
+from retrain_plugin.declare.continual import REFUSALS, Continual
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.window import Window, Windows
 from retrain_plugin.errors import UnsoundDataError
