@@ -232,8 +232,10 @@ def _find(work: Work) -> Run | None:
             successor = _create(work)
             _close(run, superseded_by=successor.info.run_id)
             return successor
-        if _ours(run).get("stage") != "concluded":
-            client().update_run(run.info.run_id, status="RUNNING")
+        # What was concluded and then cut off is whole, though nobody closed it.
+        wanted = "FINISHED" if _ours(run).get("stage") == "concluded" else "RUNNING"
+        if run.info.status != wanted:
+            client().update_run(run.info.run_id, status=wanted)
         return run
     return None
 
@@ -315,6 +317,8 @@ def _close(run: Run, *, superseded_by: str) -> None:
 
 def _fail(current: Attempt, error: BaseException) -> None:
     """Put the reason on record; where even that fails, the error itself matters more."""
+    if current.reached("concluded"):
+        return
     reason = " ".join(f"{error}".split()) or type(error).__name__
     try:
         current.record(tags={"outcome": "failed", "reason": reason[:1000]})

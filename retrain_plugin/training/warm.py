@@ -117,7 +117,7 @@ def unknown_classes(estimator: BaseEstimator, target: NDArray[Any]) -> list[Any]
     """Classes among some labels that a fitted classifier was never told of."""
     if not is_classifier(estimator):
         return []
-    return sorted({*pd.unique(pd.Series(target))} - {*np.asarray(estimator.classes_).tolist()}, key=str)
+    return sorted({*pd.unique(pd.Series(target)).tolist()} - {*np.asarray(estimator.classes_).tolist()}, key=str)
 
 
 def _learn(estimator: BaseEstimator, frame: pd.DataFrame, target: NDArray[Any], how: Family, grow: int) -> None:
@@ -149,7 +149,9 @@ def _grown(last: BaseEstimator) -> int:
 
 
 def _require_every_class(last: BaseEstimator, target: NDArray[Any]) -> None:
-    if is_classifier(last) and (gone := {*np.asarray(last.classes_).tolist()} - {*pd.unique(pd.Series(target))}):
-        raise ValueError(
-            f"the rows have no class {', '.join(map(repr, sorted(gone, key=str)))}: replay more of the past"
-        )
+    if not is_classifier(last):
+        return
+    gone = {*np.asarray(last.classes_).tolist()} - {*pd.unique(pd.Series(target)).tolist()}
+    if gone:
+        named = ", ".join(map(repr, sorted(gone, key=str)))
+        raise ValueError(f"the rows have no class {named}: replay more of the past")

@@ -10,6 +10,7 @@ from hypothesis import strategies as st
 from retrain_plugin import (
     KS,
     PSI,
+    Continual,
     DataFault,
     Decay,
     DeclarationError,
@@ -25,6 +26,7 @@ from retrain_plugin import (
     any_of,
     at_least,
 )
+from retrain_plugin.declare.continual import OnAsset
 from retrain_plugin.declare.duration import parse_duration
 from retrain_plugin.declare.wire import digest, from_json, to_json
 
@@ -45,6 +47,10 @@ def declared(**changes: object) -> Model:
 def triggered(**changes):
     usual = {"schedule": "@daily", "window": "7D", "when": any_of(PSI(), KS()), "max_age": "90D"}
     return Triggered(**{**usual, **changes})
+
+
+def continual(**changes):
+    return Continual(**{"schedule": "*/15 * * * *", **changes})
 
 
 @pytest.mark.parametrize(
@@ -136,6 +142,22 @@ def test_a_wrong_model_names_its_field(changes, named):
         (lambda: triggered(when_blind="panic"), "when_blind="),
         (lambda: triggered(contract=PSI()), "contract="),
         (lambda: triggered(schedule="daily"), "schedule="),
+        (lambda: continual(schedule="often"), "schedule="),
+        (lambda: continual(schedule=15), "schedule="),
+        (lambda: continual(replay=-0.1), "replay="),
+        (lambda: continual(memory=0), "memory="),
+        (lambda: continual(memory=0.9), "memory="),
+        (lambda: continual(forgetting="none"), "forgetting="),
+        (lambda: continual(periods=0), "periods="),
+        (lambda: continual(recency="soon"), "recency="),
+        (lambda: continual(rebase_every=1.5), "rebase_every="),
+        (lambda: continual(keep=0), "keep="),
+        (lambda: continual(grow=0), "grow="),
+        (lambda: continual(min_rows=0), "min_rows="),
+        (lambda: continual(when="drift"), "when="),
+        (lambda: continual(when=any_of(PSI(), PSI(threshold=1))), "when: several triggers are called psi"),
+        (lambda: continual(window="week"), "window="),
+        (lambda: continual(train="0D"), "train="),
     ],
 )
 def test_a_wrong_strategy_or_source_names_its_field(make, named):
@@ -152,10 +174,19 @@ def test_a_wrong_strategy_or_source_names_its_field(make, named):
         declared(metric="mine:cost_loss", task="classification"),
         triggered(when=at_least(2, PSI(critical=["hour"]), all_of(KS(), any_of(Decay("f1", drop=0.1), MaxAge("9D"))))),
         triggered(contract=DataFault(far=0.5), budget=3),
+        continual(replay=0.5, recency="30D", when=any_of(PSI(), Decay("roc_auc", drop=0.02))),
+        continual(schedule=OnAsset("orders", "s3://lake/orders")),
     ],
 )
 def test_declarations_survive_json(one):
     assert from_json(json.loads(json.dumps(to_json(one)))) == one
+
+
+def test_an_airflow_asset_is_a_schedule_and_on_record_by_name_and_address():
+    from airflow.sdk import Asset
+
+    made = continual(schedule=Asset(name="orders", uri="s3://lake/orders"))
+    assert from_json(json.loads(json.dumps(to_json(made)))).schedule == OnAsset("orders", "s3://lake/orders")
 
 
 @pytest.mark.parametrize("wire", [{}, {"kind": "os"}, {"kind": "Gate", "x": 1}, {"kind": "Model"}, [], "Model"])
