@@ -16,10 +16,11 @@ from demo.stack import Stack
 
 ROOT = Path(__file__).parent.parent
 HOME = ROOT / ".demo"
-# DAG, its model, and how much of its past is decided: half a year of weeks, half a month of days.
+# DAG, its model, and how much of its past is decided: half a year of weeks, half a month of days, an hour of updates.
 BACKFILLED = {
     "flights_periodic": ("flights-late", timedelta(weeks=1), 26),
     "flights_triggered": ("flights-late-triggered", timedelta(days=1), 14),
+    "flights_continual": ("flights-late-continual", timedelta(minutes=10), 6),
 }
 DRILL = "flights_selftest"
 # The data's own moment that "now" is made to fall on: late enough for half a year of history
@@ -64,7 +65,9 @@ def _run(leave: bool, started: float) -> int:
         print(f"\n  Airflow  {stack.airflow_url}/dags   login {user}, password {password}")
         print(f"  MLflow   {stack.mlflow_url}/#/models\n")
         if not leave:
-            print("Everything runs until Ctrl-C; the DAGs go on, every week and every day.", flush=True)
+            print(
+                "Everything runs until Ctrl-C; the DAGs go on, every week, every day and every ten minutes.", flush=True
+            )
             signal.pause()
     return 0 if all(served) else 1
 
@@ -101,16 +104,16 @@ def _data(shift: timedelta, say) -> None:  # type: ignore[no-untyped-def]
 def _backfill(stack: Stack, say) -> None:  # type: ignore[no-untyped-def]
     """Decide the past as it would have been decided, then let the schedules go on."""
     now = datetime.now(timezone.utc)
-    midnight = now.replace(hour=0, minute=0, second=0, microsecond=0)
-    sunday = midnight - timedelta(days=(now.weekday() + 1) % 7)
     while not all(_known(stack, dag_id) for dag_id in (*BACKFILLED, DRILL)):
         time.sleep(1)
     for dag_id, (_, every, count) in BACKFILLED.items():
-        last = (sunday if every.days == 7 else midnight) - every
+        # The first of January 2012 was a Sunday, on which @weekly begins.
+        last = now - (now - datetime(2012, 1, 1, tzinfo=timezone.utc)) % every - every
         first = last - every * (count - 1)
+        form = "%Y-%m-%d" if every >= timedelta(days=1) else "%Y-%m-%dT%H:%M"
         found = stack.api("GET", f"backfills?dag_id={dag_id}")["backfills"]
         if all(one["completed_at"] for one in found):
-            say(f"airflow backfill create --dag-id {dag_id} --from-date {first:%Y-%m-%d} --to-date {last:%Y-%m-%d}")
+            say(f"airflow backfill create --dag-id {dag_id} --from-date {first:{form}} --to-date {last:{form}}")
             stack.airflow(
                 "backfill", "create", "--dag-id", dag_id, "--from-date", f"{first:%Y-%m-%dT%H:%M:%S}",
                 "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}", "--reprocess-behavior", "failed",
@@ -162,7 +165,7 @@ def _table(stack: Stack, dag_id: str) -> bool:
     model = BACKFILLED[dag_id][0]
     serving = champion(model)
     made = {one.run_id: one for one in versions(model)}
-    print(f"\n{dag_id}\n{'as of':10}  {'outcome':8}  {'version':>7}  {'rows':>7}  {'fit s':>6}  why")
+    print(f"\n{dag_id}\n{'as of':16}  {'outcome':8}  {'version':>7}  {'rows':>7}  {'fit s':>6}  why")
     for run in sorted(runs(model), key=lambda run: run.data.tags["retrain.as_of"]):
         tags = {name.removeprefix("retrain."): value for name, value in run.data.tags.items()}
         if tags["dag_id"] != dag_id or "superseded_by" in tags:
@@ -172,7 +175,7 @@ def _table(stack: Stack, dag_id: str) -> bool:
         seconds = f"{float(tags['cost_seconds']):.1f}" if version else ""
         why = tags.get("reason", "").removeprefix(f"{tags.get('outcome')}: ")
         print(
-            f"{tags['as_of'][:10]}  {tags.get('outcome', '?'):8}  {version.number if version else '':>7}  "
+            f"{tags['as_of'][:16]:16}  {tags.get('outcome', '?'):8}  {version.number if version else '':>7}  "
             f"{tags['rows'] if version else '':>7}  {seconds:>6}  {why[:90]}{here}"
         )
     return serving is not None

@@ -64,6 +64,11 @@ class Version:
         """The run of its last full fit, which holds the profile of those rows and the scores it had."""
         return self.tags.get("base_run_id") or self.run_id
 
+    @property
+    def full_fit_as_of(self) -> datetime | None:
+        """Since when its last full fit served."""
+        return self._time("base_as_of") or self.promoted_as_of
+
     def _time(self, name: str) -> datetime | None:
         return datetime.fromisoformat(self.tags[name]) if self.tags.get(name) else None
 

@@ -14,6 +14,7 @@ from retrain_plugin.decide.age import judge_age
 from retrain_plugin.decide.decay import Standard, judge_decay
 from retrain_plugin.decide.drift import PREDICTION, judge_drift
 from retrain_plugin.decide.verdict import Verdict
+from retrain_plugin.declare.continual import Continual
 from retrain_plugin.declare.duration import whole_days
 from retrain_plugin.declare.trigger import KS, PSI, Decay, MaxAge, Trigger
 from retrain_plugin.declare.window import Window
@@ -49,8 +50,11 @@ def _said(job: Job, current: Attempt, trigger: Trigger) -> Verdict:
         return no_champion(trigger.label)
     current.record(tags={"against": champion.name})
     if isinstance(trigger, MaxAge):
-        assert champion.version.promoted_as_of is not None
-        return judge_age(trigger, champion.version.promoted_as_of, job.as_of)
+        # What updates keep fresh ages all the same since it was last trained in full.
+        rebased = isinstance(job.strategy, Continual)
+        since = champion.version.full_fit_as_of if rebased else champion.version.promoted_as_of
+        assert since is not None
+        return judge_age(trigger, since, job.as_of)
     if isinstance(trigger, Decay):
         return _decay(job, trigger, champion)
     return _drift(job, current, trigger, champion)

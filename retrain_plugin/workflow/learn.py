@@ -203,6 +203,7 @@ def register(job: Job, current: Attempt, parent: Parent, progress: Progress) -> 
         **{name: inherited[name] for name in _INHERITED if name in inherited},
         **{name: told[name] for name in _OF_ITS_RUN},
         "base_run_id": parent.version.full_fit_run_id,
+        "base_as_of": _since(parent),
         "updates": str(progress.updates + 1),
         "outcome": "passed",
         "model_uri": told["update_uri"],
@@ -212,6 +213,12 @@ def register(job: Job, current: Attempt, parent: Parent, progress: Progress) -> 
     registry_promote.promote(version, job.as_of)
     current.conclude(outcome="promoted", version=str(version.number), **progress.after_update(passed=True).to_tags())
     log.info("v%d, updated from %s, serves as of %s", version.number, parent.name, job.as_of)
+
+
+def _since(parent: Parent) -> str:
+    since = parent.version.full_fit_as_of
+    assert since is not None
+    return since.isoformat()
 
 
 def _last_learnt(job: Job, parent: Parent, past: Sequence[PastUpdate]) -> dict[str, Profile] | None:

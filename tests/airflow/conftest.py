@@ -42,7 +42,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[S
         running.airflow("connections", "add", "warehouse", "--conn-uri", postgres)
         mlflow.set_tracking_uri(running.mlflow_url)
         mlflow.set_registry_uri(running.mlflow_url)
-        until(lambda: len(running.api("GET", "dags")["dags"]) == 12, 120)
+        until(lambda: len(running.api("GET", "dags")["dags"]) == 17, 120)
         yield running
         mlflow.set_tracking_uri(None)
         mlflow.set_registry_uri(None)

@@ -5,7 +5,7 @@ import time
 from pathlib import Path
 
 from sklearn.ensemble import HistGradientBoostingClassifier
-from sklearn.linear_model import LogisticRegression
+from sklearn.linear_model import LogisticRegression, SGDClassifier
 
 
 def build():
@@ -25,3 +25,22 @@ class StallsOnce(LogisticRegression):
 
 def build_stalling():
     return StallsOnce()
+
+
+def build_online():
+    return SGDClassifier(loss="log_loss")
+
+
+class StallsOnLearning(SGDClassifier):
+    """Never ends the first of its updates, and says in a file which process to kill."""
+
+    def partial_fit(self, X, y, classes=None, sample_weight=None):  # noqa: N803
+        note = Path("stalled_update")
+        if not note.exists():
+            note.write_text(str(os.getpid()))
+            time.sleep(600)
+        return super().partial_fit(X, y, classes, sample_weight)
+
+
+def build_stalling_update():
+    return StallsOnLearning(loss="log_loss")
