@@ -71,3 +71,36 @@ def test_the_flights_dag_is_short_and_whole():
     }
     assert params == ["as_of", "force"]
     assert explained
+
+
+def test_a_continual_dag_is_one_update_at_a_time_on_a_calendar_or_an_asset():
+    made = fresh(
+        "import json\n"
+        "from airflow.sdk import Asset\n"
+        "from retrain_plugin import PSI, Continual, Model, Parquet\n"
+        "from retrain_plugin.airflow import retraining_dag\n"
+        "model = Model(name='late', source=Parquet('x', event_time='at'), features=['hour'], target='y',\n"
+        "              estimator='m:build', metric='roc_auc')\n"
+        "asset = Asset(name='orders', uri='x-lake://orders')\n"
+        "made = [retraining_dag(model, Continual(schedule='* * * * *'), dag_id='often'),\n"
+        "        retraining_dag(model, Continual(schedule=asset, when=PSI()), dag_id='landed')]\n"
+        "print(json.dumps([[d.max_active_runs, {t.task_id: sorted(t.upstream_task_ids) for t in d.tasks},\n"
+        "                   str(d.timetable.asset_condition) if d.dag_id == 'landed' else '', d.doc_md] for d in made]))"
+    )
+    often, landed = json.loads(made.stdout.strip().splitlines()[-1])
+    assert often[:2] == [1, {"previous_run": [], "update": ["previous_run"]}]
+    assert "never learnt" in often[3]
+    tasks = {"previous_run": [], "data_fault": ["previous_run"], "psi": ["data_fault"], "update": ["psi"]}
+    assert landed[:2] == [1, tasks]
+    assert "orders" in landed[2]
+    assert "x-lake://orders" in landed[3]
+
+
+def test_an_update_needs_a_continual_strategy():
+    done = fresh(
+        "from retrain_plugin import Model, Parquet, Periodic\nfrom retrain_plugin.airflow import UpdateOperator\n"
+        "model = Model(name='late', source=Parquet('x', event_time='at'), features=['hour'], target='y', "
+        "estimator='m:build', metric='roc_auc')\n"
+        "UpdateOperator(task_id='update', model=model, strategy=Periodic(schedule='@weekly'))"
+    )
+    assert "must be Continual(...)" in done.stderr
