@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime, timedelta
 from itertools import pairwise
 
@@ -42,8 +42,8 @@ def new_rows(
 ) -> Rows:
     """The labelled rows that a version has not learnt from, without those of the memory set.
 
-    Those are the newer ones and, where the source says when labels were known, older ones whose
-    label came late. Rows older than all that was ever learnt from stay out.
+    Those are the newer ones, which `window` spans, and, where the source says when labels were
+    known, older ones whose label came late. Rows older than all that was ever learnt from stay out.
 
     Raises:
         DataError: as for :func:`~retrain_plugin.data.rows.load`.
@@ -56,7 +56,8 @@ def new_rows(
         fresh = rows[model.source.event_time] >= moment_in(rows, model, model.source.event_time, learnt.through)
         return rows.filter((fresh | ~_known(rows, model, learnt)) if late else fresh, ~remembered(rows, model, memory))
 
-    return load(model, Window(start, horizon), as_of, chosen=chosen, connections=connections)
+    found = load(model, Window(start, horizon), as_of, chosen=chosen, connections=connections)
+    return replace(found, window=Window(learnt.through, horizon))
 
 
 def replayed(

@@ -138,28 +138,15 @@ def learn_new(
     job: Job, current: Attempt, parent: Parent, new: Rows, past: Sequence[PastUpdate], progress: Progress
 ) -> bool:
     """Learn and judge; all that was found is on record, and the model is stored if it passed."""
-    strategy, model = job.continual, job.model
-    count = round(strategy.replay * len(new))
+    model = job.model
+    count = round(job.continual.replay * len(new))
     old = _replayed(job, parent, count) if count else None
     tested = np.arange(len(new)) >= round(len(new) * (1 - _TESTED))
-    batch = together(new, old) if old else new
-    seconds = 0.0
-    try:
-        without = new.where(~tested)
-        twin, cost = learn(
-            model, deepcopy(parent.estimator), together(without, old) if old else without, grow=strategy.grow
-        )
-        seconds += cost.seconds
-        child, cost = learn(model, deepcopy(parent.estimator), batch, grow=strategy.grow)
-        seconds += cost.seconds
-    except TrainingError as error:
-        report, child = _cannot(model.metric, parent, error), None
-    else:
-        report = _judge(job, parent, new.where(tested), twin, child)
+    report, child, seconds = _tried(job, parent, new, old, tested)
     log.log(logging.INFO if report.passed else logging.WARNING, "%s: %s", model.name, report.reason)
     for check in report.checks:
         log.info("  %s %s: %s", "ok    " if check.passed else "FAILED", check.name, check.detail)
-    if report.passed and child is not None:
+    if child is not None and report.passed:
         current.store_model("update", child, new.frame)
     mark = parent.learnt.through
     metrics = {
@@ -180,7 +167,7 @@ def learn_new(
             "learnt_from": mark.isoformat(),
             "tested_from": _moment(new, tested),
             "trained_through": new.window.end.isoformat(),
-            "rows": str(len(batch)),
+            "rows": str(len(new) + (len(old) if old else 0)),
             "rows_new": str(len(new)),
             "rows_replayed": str(len(old) if old else 0),
             "cost_seconds": f"{seconds:.3f}",
@@ -213,6 +200,22 @@ def register(job: Job, current: Attempt, parent: Parent, progress: Progress) -> 
     registry_promote.promote(version, job.as_of)
     current.conclude(outcome="promoted", version=str(version.number), **progress.after_update(passed=True).to_tags())
     log.info("v%d, updated from %s, serves as of %s", version.number, parent.name, job.as_of)
+
+
+def _tried(
+    job: Job, parent: Parent, new: Rows, old: Rows | None, tested: NDArray[np.bool_]
+) -> tuple[GateReport, BaseEstimator | None, float]:
+    """Learn without the rows to test on, and with them; the verdict, the update, and the seconds of both fits."""
+    grow, without = job.continual.grow, new.where(~tested)
+    try:
+        twin, first = learn(
+            job.model, deepcopy(parent.estimator), together(without, old) if old else without, grow=grow
+        )
+        child, second = learn(job.model, deepcopy(parent.estimator), together(new, old) if old else new, grow=grow)
+    except TrainingError as error:
+        check = Check("learns", False, str(error))
+        return GateReport(job.model.metric, False, f"refused: {error}", 0, None, None, parent.name, (check,)), None, 0.0
+    return _judge(job, parent, new.where(tested), twin, child), child, first.seconds + second.seconds
 
 
 def _since(parent: Parent) -> str:
@@ -285,11 +288,6 @@ def _replayed(job: Job, parent: Parent, count: int) -> Rows:
         half_life=strategy.half_life,
         connections=job.connections,
     )
-
-
-def _cannot(metric: str, parent: Parent, error: Exception) -> GateReport:
-    check = Check("learns", False, str(error))
-    return GateReport(metric, False, f"refused: {error}", 0, None, None, parent.name, (check,))
 
 
 def _said(job: Job, estimator: BaseEstimator, rows: Rows) -> Predictions:

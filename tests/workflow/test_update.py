@@ -1,8 +1,10 @@
 from __future__ import annotations
 
+import resource
 from copy import deepcopy
 from dataclasses import replace
 from datetime import datetime, timedelta, timezone
+from pathlib import Path
 
 import numpy as np
 import pandas as pd
@@ -21,6 +23,7 @@ from retrain_plugin import (
     Periodic,
     TrainingError,
 )
+from retrain_plugin.data import sample
 from retrain_plugin.data.rows import load
 from retrain_plugin.data.sample import remembered_rows
 from retrain_plugin.declare.window import Window
@@ -202,6 +205,32 @@ def test_fifty_updates_learn_every_labelled_row_once_and_no_row_of_the_memory_se
     assert seen.isdisjoint(memory)
     assert seen == set(labelled["row"].astype(int)) - memory
     assert len(versions("events")) <= lax.keep + 1
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(1800)
+def test_two_hundred_updates_read_no_more_rows_and_leave_no_more_behind(model, folder, strategy, monkeypatch):
+    write(folder, events(days=280))
+    read_rows: list[int] = []
+
+    def counted(*args, **kwargs):
+        found = load(*args, **kwargs)
+        read_rows.append(len(found))
+        return found
+
+    monkeypatch.setattr(sample, "load", counted)
+    thrifty = replace(strategy, keep=10, forgetting=0.5, gate=replace(strategy.gate, tolerance=1.0))
+    largest, held, kept = [], [], []
+    for at in days(200):
+        read_rows.clear()
+        update(model, thrifty, as_of=at)
+        largest.append(max(read_rows, default=0))
+        held.append(int(Path("/proc/self/statm").read_text().split()[1]) * resource.getpagesize() / 1e6)
+        kept.append(sum(one.updated for one in versions("events")))
+    assert 0 < max(largest[100:]) <= 1.2 * max(largest[:100])
+    assert max(kept) <= thrifty.keep + 2
+    assert np.median(held[-20:]) < np.median(held[40:60]) + 60
+    assert len(list(Path("/proc/self/fd").iterdir())) < 100
 
 
 @pytest.mark.parametrize("moment", ["stored", "trained", "registered", "judged", "promoted", "settled", "concluded"])
