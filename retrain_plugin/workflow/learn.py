@@ -60,6 +60,8 @@ _OF_ITS_RUN = (
     "rows",
     "rows_new",
     "rows_replayed",
+    "hours_new",
+    "remembered",
     "cost_seconds",
     "parent_version",
     "base_version",
@@ -170,6 +172,8 @@ def learn_new(
             "rows": str(len(new) + (len(old) if old else 0)),
             "rows_new": str(len(new)),
             "rows_replayed": str(len(old) if old else 0),
+            "hours_new": f"{metrics['hours_new']:.2f}",
+            "remembered": _remembered(report),
             "cost_seconds": f"{seconds:.3f}",
             "parent_version": str(parent.version.number),
             "base_version": str(parent.base.number),
@@ -321,6 +325,15 @@ def _points(metric: str, past: Sequence[PastUpdate], as_of: datetime, metrics: M
         point(one.as_of, one.metrics, rebased=one.rebased, passed=one.tags["outcome"] == "promoted") for one in past
     ]
     return [*earlier, point(as_of, metrics, rebased=False, passed=bool(metrics["passed"]))]
+
+
+def _remembered(report: GateReport) -> str:
+    """What the update kept of the past, in a few words for its version."""
+    return "; ".join(
+        f"{report.metric} {one.comparison.challenger.value:.4f}, gain {one.comparison.gain}, {one.value}"
+        for one in report.slices
+        if one.value.startswith("all")
+    )
 
 
 def _moment(rows: Rows, mask: NDArray[np.bool_]) -> str:

@@ -104,6 +104,8 @@ def test_first_a_full_fit_then_updates_from_their_parents_with_their_whole_recor
     assert [one.tags["base_version"] for one in (second, third)] == ["1", "1"]
     assert third.trained_through == days(3)[2] - DAY
     assert third.trained_from == first.trained_from
+    assert third.tags["hours_new"] == "24.00"
+    assert "all, against v2" in third.tags["remembered"]
     assert aliases() == {"champion": 3, "previous": 2}
     run = client().get_run(done[2].run_id)
     assert (run.info.status, run.data.tags["retrain.outcome"]) == ("FINISHED", "promoted")
