@@ -44,9 +44,9 @@ DAY, WEEK = timedelta(days=1), timedelta(weeks=1)
 FIRST = datetime(2013, 3, 3, tzinfo=timezone.utc)
 WEEKS = [FIRST + WEEK * index for index in range(43)]
 GATE = Gate(floors={"roc_auc": 0.55})
-# A rebase every twenty weeks, however often there are updates.
+# A rebase every half year, however often there are updates.
 LEARNING = Continual(
-    schedule="@weekly", replay=0.5, train="all", holdout="14D", rebase_every=20, forgetting=0.01, gate=GATE
+    schedule="@weekly", replay=0.5, train="all", holdout="14D", rebase_every=26, forgetting=0.01, gate=GATE
 )
 FAMILIES = ("network", "stochastic", "bayes", "logistic", "forest", "boosted")
 
@@ -141,7 +141,7 @@ def unguarded(of: Model, *, learning: bool) -> Year:
 def year(folder: Path) -> None:
     """Write docs/continual.md and docs/continual.png."""
     daily = [FIRST + DAY * index for index in range((WEEKS[-1] - FIRST) // DAY + 1)]
-    often = replace(LEARNING, schedule="@daily", rebase_every=140)
+    often = replace(LEARNING, schedule="@daily", rebase_every=182)
     weekly = Periodic(schedule="@weekly", train="all", holdout="14D", gate=GATE)
     parts = {
         "boosted trees, never retrained": lambda name: unguarded(model(folder, "boosted", name), learning=False),

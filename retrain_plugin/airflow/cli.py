@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
-from airflow.cli.cli_config import ActionCommand, Arg, GroupCommand, lazy_load_command
+from airflow.cli.cli_config import ARG_OUTPUT, ActionCommand, Arg, GroupCommand, lazy_load_command
 
 _MODEL = Arg(("model",), help="The model's name.")
+_BY = Arg(("--by",), help="Who says so; the user of this shell unless given.", default=None)
+_WHY = Arg(("--reason",), help="Why; it goes on record.", required=True)
 
 
 def get_commands() -> list[GroupCommand]:
@@ -36,8 +38,52 @@ def get_commands() -> list[GroupCommand]:
                     args=(
                         _MODEL,
                         Arg(("--reason",), help="Why the data are right.", required=True),
-                        Arg(("--by",), help="Who says so; the user of this shell unless given.", default=None),
+                        _BY,
                     ),
+                ),
+                ActionCommand(
+                    name="status",
+                    help="Say who serves and what was decided last",
+                    func=lazy_load_command("retrain_plugin.airflow.serving.status"),
+                    args=(Arg(("model",), help="The model's name; all of them unless given.", nargs="?"), ARG_OUTPUT),
+                ),
+                ActionCommand(
+                    name="history",
+                    help="List the versions of a model, who served when, and why",
+                    func=lazy_load_command("retrain_plugin.airflow.serving.history"),
+                    args=(
+                        _MODEL,
+                        Arg(("--limit",), help="At most so many, the newest; 50 unless given.", type=int, default=50),
+                        ARG_OUTPUT,
+                    ),
+                ),
+                ActionCommand(
+                    name="rollback",
+                    help="Let a former champion serve again",
+                    description="Retires, as of now, the champion and whatever served after the one that is to serve: "
+                    "the one before it unless given. A retry of the work that made them does not bring them back.",
+                    func=lazy_load_command("retrain_plugin.airflow.serving.rollback"),
+                    args=(_MODEL, Arg(("--to",), help="The version to return to.", type=int, default=None), _WHY, _BY),
+                ),
+                ActionCommand(
+                    name="promote",
+                    help="Let any version serve",
+                    description="From now on, whatever the gate said. One that served before is copied as a new "
+                    "version, so that the history stays what it was.",
+                    func=lazy_load_command("retrain_plugin.airflow.serving.promote"),
+                    args=(_MODEL, Arg(("version",), help="Its number.", type=int), _WHY, _BY),
+                ),
+                ActionCommand(
+                    name="pause",
+                    help="Freeze promotion while checks and trainings go on",
+                    func=lazy_load_command("retrain_plugin.airflow.serving.pause"),
+                    args=(_MODEL, _WHY, _BY),
+                ),
+                ActionCommand(
+                    name="resume",
+                    help="Let promotions happen again",
+                    func=lazy_load_command("retrain_plugin.airflow.serving.resume"),
+                    args=(_MODEL,),
                 ),
             ],
         )

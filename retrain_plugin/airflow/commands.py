@@ -15,7 +15,7 @@ from retrain_plugin.airflow.connections import connection_address, use_mlflow_co
 from retrain_plugin.errors import DeclarationError, RetrainError
 
 # What commands say goes to people, not to a log.
-_say: Callable[[str], object] = print
+say: Callable[[str], object] = print
 
 
 def selftest(args: Namespace) -> None:
@@ -34,10 +34,10 @@ def selftest(args: Namespace) -> None:
             connections=connection_address,
         )
         for one in found.drills:
-            _say(f"{'ok    ' if one.passed else 'FAILED'} {one}")
+            say(f"{'ok    ' if one.passed else 'FAILED'} {one}")
         found.require_passed()
 
-    _or_exit(run)
+    or_exit(run)
 
 
 def accept(args: Namespace) -> None:
@@ -56,10 +56,10 @@ def accept(args: Namespace) -> None:
             reason=args.reason,
         )
         shown = ", ".join(f"{feature} ({rule})" for feature, rule in made.breaches)
-        _say(f"Accepted for {args.model} as of {made.as_of.isoformat()}, by {made.by}: {shown}")
-        _say(f"Clear the DAG run {held.tags['dag_run_id']!r} of {held.tags['dag_id']!r} to decide it anew.")
+        say(f"Accepted for {args.model} as of {made.as_of.isoformat()}, by {made.by}: {shown}")
+        say(f"Clear the DAG run {held.tags['dag_run_id']!r} of {held.tags['dag_id']!r} to decide it anew.")
 
-    _or_exit(run)
+    or_exit(run)
 
 
 def _moment(text: str | None) -> datetime:
@@ -71,7 +71,7 @@ def _moment(text: str | None) -> datetime:
         raise DeclarationError(f"--as-of={text!r} is not a date and time, such as 2013-06-02T00:00:00+00:00") from None
 
 
-def _or_exit(run: Callable[[], None]) -> None:
+def or_exit(run: Callable[[], None]) -> None:
     """One message instead of a traceback."""
     logging.getLogger("retrain_plugin").setLevel(logging.CRITICAL)
     # Modules beside DAG files are importable in tasks, and so they have to be here.

@@ -14,7 +14,7 @@ from retrain_plugin.registry.attempt import artifact, runs
 from retrain_plugin.registry.version import TAG, own_tags
 
 # Outcomes by which a retrain counts as made: one that failed is made up for at the next check.
-_RETRAINED = ("promoted", "refused", "passed")
+_RETRAINED = ("promoted", "refused", "passed", "withheld")
 
 
 @dataclass(frozen=True)

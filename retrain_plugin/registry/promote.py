@@ -28,15 +28,20 @@ def promote(version: Version, as_of: datetime) -> None:
 def refuse(version: Version) -> None:
     """Let a version not serve, nor any that the same work promoted before it was done anew."""
     _retire_others(version)
-    if version.promoted_as_of is not None and version.retired_as_of is None:
+    if _at_work(version):
         _retire(version, by=version)
     settle_aliases(version.model)
 
 
 def _retire_others(version: Version) -> None:
     for one in versions(version.model):
-        if one.key == version.key and one.number != version.number and one.promoted_as_of and not one.retired_as_of:
+        if one.key == version.key and one.number != version.number and _at_work(one):
             _retire(one, by=version)
+
+
+def _at_work(version: Version) -> bool:
+    """Whether the work that made it let it serve; what a person promoted stays until a person says otherwise."""
+    return version.promoted_as_of is not None and version.retired_as_of is None and "promoted_by" not in version.tags
 
 
 def _retire(version: Version, *, by: Version) -> None:

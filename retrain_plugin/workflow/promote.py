@@ -7,6 +7,7 @@ import logging
 from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry import promote as registry_promote
 from retrain_plugin.registry.attempt import Attempt
+from retrain_plugin.registry.intervene import paused
 from retrain_plugin.registry.version import Version, champion, versions
 from retrain_plugin.workflow.job import Job
 
@@ -26,11 +27,16 @@ def promote(job: Job) -> tuple[Attempt, Version, bool]:
             )
         number = int(current.tags["version"])
         version = next(one for one in versions(job.model.name) if one.number == number)
-        passed = current.tags["outcome"] in ("passed", "promoted")
+        passed = current.tags["outcome"] in ("passed", "promoted", "withheld")
         if not passed:
             registry_promote.refuse(version)
             current.conclude(outcome="refused")
             log.warning("v%d is not promoted. %s", number, current.tags["reason"])
+            return current, version, False
+        if version.promoted_as_of is None and (pause := paused(job.model.name)):
+            told = f"v{number} passed the gate and is withheld: {pause}. `airflow retrain promote` lets it serve"
+            current.conclude(outcome="withheld", reason=told)
+            log.warning("%s", told)
             return current, version, False
         registry_promote.promote(version, job.as_of)
         current.conclude(outcome="promoted")

@@ -13,6 +13,7 @@ from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.window import Window, Windows
 from retrain_plugin.errors import UnsoundDataError
 from retrain_plugin.registry.attempt import Attempt
+from retrain_plugin.registry.intervene import paused
 from retrain_plugin.registry.lineage import PastUpdate, past_updates, prune
 from retrain_plugin.registry.version import Version, champions, last, versions
 from retrain_plugin.training.warm import family
@@ -60,7 +61,7 @@ def update(
             ask(job, trigger.label)
     current = updated(job)
     told = current.tags
-    judged = told["outcome"] in ("promoted", "refused")
+    judged = told["outcome"] in ("promoted", "refused", "withheld")
     return Retraining(
         model=model.name,
         as_of=job.as_of,
@@ -106,6 +107,8 @@ def _tick(job: Job, current: Attempt) -> bool:
         # Rows may have come, been corrected or been accepted since.
         current.record(stage="opened")
     champion = last(champions(others, job.as_of))
+    if champion is not None and (pause := paused(name)):
+        return _keep(current, champion, str(pause))
     past = past_updates(name, job.as_of)
     if champion is None:
         return _rebase(job, current, Progress(), Cause("first", "there is no champion yet"))

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 from datetime import timedelta
@@ -9,7 +10,7 @@ from datetime import timedelta
 import pytest
 
 from retrain_plugin.registry.attempt import runs
-from retrain_plugin.registry.version import champion, versions
+from retrain_plugin.registry.version import champion, champions, versions
 from retrain_plugin.workflow import update
 from tests.airflow.dags.continual import model, weekly
 from tests.airflow.driving import FIRST, backfill, finished, past_runs, states, unpause, until
@@ -97,3 +98,36 @@ def test_an_update_starts_when_data_land_and_is_skipped_where_nothing_is_new(sta
     assert champion("events-landed").tags["step"] == "rebase"
     assert land_and_wait(2)["update"] == "skipped"
     assert len(versions("events-landed")) == 1
+
+
+def told(stack, *arguments: str) -> str:
+    return stack.airflow("retrain", *arguments).stdout
+
+
+def test_people_roll_back_pause_and_promote_by_the_command_line(stack):
+    """After the test above there are a full fit and an update of it, which serves."""
+    name, person = "events-killed-update", ("--by", "ada", "--reason", "it looks wrong")
+    base, updated = (one.number for one in champions(versions(name)))
+    assert f"v{base} of {name} serves again" in told(stack, "rollback", name, *person)
+    assert champion(name).number == base
+    events = stack.api("GET", "assets/events?order_by=-timestamp&limit=100")["asset_events"]
+    assert any(one["extra"].get("version") == base and one["extra"].get("reason") == person[3] for one in events)
+
+    listed = json.loads(told(stack, "history", name, "--output", "json"))
+    assert [(one["version"], one["by"], one["why"]) for one in listed if one["retired"]] == [
+        (str(updated), "ada", "it looks wrong")
+    ]
+    assert "promotion is paused" in told(stack, "pause", name, *person)
+    [status] = json.loads(told(stack, "status", name, "--output", "json"))
+    assert (status["champion"], "by ada" in status["paused"]) == (f"v{base}", True)
+    asked = {"logical_date": None, "conf": {"as_of": (FIRST + 4 * WEEK).isoformat()}}
+    run = stack.api("POST", "dags/killed_update/dagRuns", asked)["dag_run_id"]
+    assert finished(stack, "killed_update", run) == "success"
+    assert states(stack, "killed_update", run)["update"] == "skipped"
+    told(stack, "resume", name)
+
+    assert "a copy of" in told(stack, "promote", name, str(updated), *person)
+    assert champion(name).tags["restored_from"] == str(updated)
+    unknown = stack.airflow("retrain", "promote", name, "99", *person, check=False)
+    assert (unknown.returncode, "has no version 99" in unknown.stderr) == (1, True)
+    assert name in told(stack, "status")

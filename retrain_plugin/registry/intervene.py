@@ -1,0 +1,147 @@
+"""What people do to a model by hand: roll back, promote, pause and resume; each with its reason on record."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import asdict, dataclass
+from datetime import datetime, timezone
+
+from mlflow.exceptions import MlflowException
+
+from retrain_plugin.errors import RegistryError
+from retrain_plugin.registry.connect import asking, client, not_found
+from retrain_plugin.registry.promote import settle_aliases
+from retrain_plugin.registry.version import TAG, Version, champions, last, versions
+
+_PAUSED = f"{TAG}paused"
+
+
+@dataclass(frozen=True)
+class Pause:
+    """Who froze promotion, since when, and why."""
+
+    by: str
+    reason: str
+    since: str
+
+    def __str__(self) -> str:
+        return f"promotion is paused since {self.since[:16]} by {self.by}: {self.reason}"
+
+
+def rollback(model: str, *, to: int | None = None, by: str, reason: str) -> Version:
+    """Let the champion before this one serve again, or an older one; all after it are retired as of now.
+
+    Returns the version that serves. What is rolled back stays so: a retry of the work that made
+    it does not promote it again.
+
+    Raises:
+        RegistryError: there is no such champion to return to, or MLflow does not answer.
+    """
+    served = champions(versions(model))
+    earlier = served[:-1]
+    target = last(earlier) if to is None else next((one for one in earlier if one.number == to), None)
+    if target is None:
+        former = ", ".join(f"v{one.number}" for one in earlier) or "none"
+        asked = f"v{to} is no former champion" if to is not None else "nobody served before the champion"
+        raise RegistryError(
+            f"model {model!r}: {asked}; former champions are: {former}. "
+            f"`airflow retrain promote {model}` lets any other version serve"
+        )
+    now = datetime.now(timezone.utc).isoformat()
+    # The newest first: whoever reads in between finds one that has served.
+    for one in reversed(served[served.index(target) + 1 :]):
+        _note(one, retired_by=by, retired_because=reason, retired_as_of=now)
+    settle_aliases(model)
+    return target
+
+
+def promote_by_hand(model: str, number: int, *, by: str, reason: str) -> Version:
+    """Let any version serve from now on, also one that the gate refused; return what serves.
+
+    One that served before is made a new version of the same files, so that the history of who
+    served when stays what it was.
+
+    Raises:
+        RegistryError: there is no such version, it serves already, or MLflow does not answer.
+    """
+    known = versions(model)
+    found = next((one for one in known if one.number == number), None)
+    if found is None:
+        raise RegistryError(f"model {model!r} has no version {number}: `airflow retrain history {model}` lists them")
+    serving = last(champions(known))
+    if serving is not None and serving.number == number:
+        raise RegistryError(f"model {model!r}: v{number} serves already")
+    if found.promoted_as_of is not None:
+        found = _again(found)
+    now = datetime.now(timezone.utc).isoformat()
+    _note(found, promoted_by=by, promoted_because=reason, promoted_as_of=now)
+    settle_aliases(model)
+    return found
+
+
+def pause(model: str, *, by: str, reason: str) -> Pause:
+    """Freeze promotion: checks and trainings go on, and nobody becomes champion.
+
+    Raises:
+        RegistryError: MLflow knows no such model, or does not answer.
+    """
+    made = Pause(by, reason, datetime.now(timezone.utc).isoformat())
+    with asking(model):
+        client().set_registered_model_tag(model, _PAUSED, json.dumps(asdict(made)))
+    return made
+
+
+def resume(model: str) -> None:
+    """Let promotions happen again.
+
+    Raises:
+        RegistryError: it was not paused, or MLflow does not answer.
+    """
+    if paused(model) is None:
+        raise RegistryError(f"model {model!r}: promotion is not paused")
+    with asking(model):
+        client().delete_registered_model_tag(model, _PAUSED)
+
+
+def paused(model: str) -> Pause | None:
+    """The pause that holds, if there is one.
+
+    Raises:
+        RegistryError: MLflow does not answer.
+    """
+    with asking(model):
+        try:
+            tags = client().get_registered_model(model).tags
+        except MlflowException as error:
+            if not_found(error):
+                return None
+            raise
+    return Pause(**json.loads(tags[_PAUSED])) if _PAUSED in tags else None
+
+
+def _note(version: Version, **tags: str) -> None:
+    """Tags on a version; the one that decides who serves comes last, when who and why are on record."""
+    with asking(version.model):
+        for name, value in tags.items():
+            client().set_model_version_tag(version.model, str(version.number), f"{TAG}{name}", value[:5000])
+
+
+def _again(version: Version) -> Version:
+    """The same files as a new version that has not served yet."""
+    carried = {
+        name: value
+        for name, value in version.tags.items()
+        if not name.startswith(("promoted_", "retired_", "superseded"))
+    }
+    # A retry of the work that made the original must not take this one for its own.
+    carried |= {"key": f"{version.key}.restored", "restored_from": str(version.number)}
+    with asking(version.model):
+        made = client().create_model_version(
+            version.model,
+            version.source,
+            run_id=version.run_id,
+            tags={f"{TAG}{name}": value for name, value in carried.items()},
+            model_id=version.source.rpartition("/")[2],
+            await_creation_for=0,
+        )
+    return next(one for one in versions(version.model) if one.number == int(made.version))
