@@ -20,6 +20,7 @@ from retrain_plugin.statistics.profile import (
     profile_from_json,
     profile_numbers,
     profile_to_json,
+    widened,
 )
 
 numbers = st.lists(
@@ -122,3 +123,22 @@ def test_only_the_newest_days_are_kept():
     found = profile_numbers(np.ones(1000), days)
     assert found.daily.first == date.fromordinal(date(1970, 1, 1).toordinal() + 600)
     assert len(found.daily.counts) == 400
+
+
+@given(st.floats(-1e6, 1e6), st.floats(-1e6, 1e6))
+def test_a_widened_profile_reaches_farther_but_no_farther_than_is_not_far(low, high):
+    one = profile_numbers(np.linspace(0, 100, 1000))
+    made = widened(one, low, high)
+    assert made.counts is one.counts
+    edges = made.bins.edges
+    assert len(edges) == len(one.bins.edges)
+    assert -10 <= edges[0] <= 0
+    assert 100 <= edges[-1] <= 110
+    if low <= high:
+        assert edges[0] == pytest.approx(min(0, max(low, -10)))
+        assert edges[-1] == pytest.approx(max(100, min(high, 110)))
+
+
+def test_what_has_no_range_is_not_widened():
+    for one in (profile_numbers(np.full(9, 3.0)), profile_numbers(np.array([])), profile_numbers(np.array([np.nan]))):
+        assert widened(one, -5, 5) is one
