@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from datetime import timedelta
 from typing import Any
 
 import numpy as np
@@ -85,7 +86,7 @@ def judge_update(
         for window, inside in periods:
             parts = memory.truth[inside], memory.update.where(inside), memory.parent.where(inside)
             if (found := _compared(metric, *parts, _LEAST_NEWEST, surely)) is not None:
-                judged.append(SliceResult("memory", str(window), found))
+                judged.append(SliceResult("memory", _named(window), found))
                 checks.append(_period(strategy, metric, window, found))
     else:
         told = (
@@ -117,6 +118,13 @@ def _compared(
     return found if np.isfinite(found.gain.value) else None
 
 
+def _named(window: Window) -> str:
+    """A period as people call it; to the minute only where it is shorter than a day."""
+    assert window.start is not None
+    form = "%Y-%m-%d" if window.end - window.start >= timedelta(days=1) else "%Y-%m-%d %H:%M"
+    return f"{window.start:{form}} to {window.end:{form}}"
+
+
 def _newest(tolerance: float, metric: Metric, found: Comparison, parent: str) -> Check:
     allowed = allowed_loss(tolerance, metric, found.champion.value)
     return Check(
@@ -141,7 +149,7 @@ def _period(strategy: Continual, metric: Metric, window: Window, found: Comparis
     allowed = allowed_loss(strategy.forgetting, metric, found.champion.value)
     # One period has few rows: a loss has to be sure before it counts.
     return Check(
-        f"memory of {window}",
+        f"memory of {_named(window)}",
         found.gain.high >= -allowed,
         f"gain {found.gain} on {found.rows} rows; a certain loss of {allowed:g} is too much",
     )

@@ -9,7 +9,7 @@ from retrain_plugin.decide.gate import GateReport
 from retrain_plugin.statistics.bootstrap import Estimate
 from retrain_plugin.workflow.page import page
 
-_WIDTH, _LEFT, _RIGHT, _LINE = 760, 190, 660, 30
+_WIDTH, _LEFT, _RIGHT, _LINE, _LETTER = 760, 190, 660, 30, 7.6
 
 
 def gate_page(model: str, as_of: datetime, report: GateReport) -> str:
@@ -46,9 +46,9 @@ def _scores(report: GateReport) -> str:
     return f"<h2>{escape(title)}</h2>{_intervals(rows)}"
 
 
-def gains(report: GateReport) -> str:
+def gains(report: GateReport, *, rows_called: str = "all rows") -> str:
     """Each gain over the champion with its interval, drawn on one axis."""
-    rows = [("all rows", report.comparison.gain)] if report.comparison else []
+    rows = [(rows_called, report.comparison.gain)] if report.comparison else []
     rows += [(f"{one.feature} = {one.value}", one.comparison.gain) for one in report.slices]
     return (
         ""
@@ -64,8 +64,10 @@ def _intervals(rows: list[tuple[str, Estimate]], *, zero: bool = False) -> str:
     margin = (high - low) * 0.08 or 0.01
     low, high = low - margin, high + margin
 
+    left = max(_LEFT, _LETTER * max(len(label) for label, _ in rows))
+
     def at(value: float) -> float:
-        return _LEFT + (min(max(value, low), high) - low) / (high - low) * (_RIGHT - _LEFT)
+        return left + (min(max(value, low), high) - low) / (high - low) * (_RIGHT - left)
 
     height = _LINE * len(rows) + 8
     drawn = [f"<line x1={at(0):.1f} x2={at(0):.1f} y1=0 y2={height} stroke=#8a94a3 />"] if zero else []

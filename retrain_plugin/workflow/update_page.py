@@ -33,7 +33,7 @@ def update_page(model: str, as_of: datetime, report: GateReport, points: Sequenc
         "updated" if report.passed else "refused",
         "yes" if report.passed else "no",
         report.reason,
-        f"{_history(report.metric, points)}{gains(report)}{checks(report)}",
+        f"{_history(report.metric, points)}{gains(report, rows_called='newest rows')}{checks(report)}",
     )
 
 

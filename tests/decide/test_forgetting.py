@@ -83,7 +83,7 @@ def test_one_forgotten_period_is_found_among_many():
     ]
     lax = Continual(schedule="@daily", forgetting=0.1, gate=STRATEGY.gate)
     report = judged(trial(500, update=1, parent=1), Trial(memory.truth, update, memory.parent), lax, periods)
-    assert failed(report) == [f"memory of {periods[0][0]}"]
+    assert failed(report) == ["memory of 2024-01-01 to 2024-01-02"]
 
 
 def test_a_guard_that_cannot_see_does_not_pass():
