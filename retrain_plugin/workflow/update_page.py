@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from datetime import datetime
@@ -45,6 +46,8 @@ def _history(metric: str, points: Sequence[Point]) -> str:
     low, high = min(scores), max(scores)
     margin = (high - low) * 0.1 or 0.01
     low, high = low - margin, high + margin
+    # Enough digits to tell the lines of the grid apart.
+    digits = max(3, math.ceil(-math.log10(high - low)) + 1)
     step = (_RIGHT - _LEFT) / max(len(points) - 1, 1)
 
     def across(index: int) -> float:
@@ -55,7 +58,7 @@ def _history(metric: str, points: Sequence[Point]) -> str:
 
     drawn = [
         f"<line x1={_LEFT} x2={_RIGHT} y1={down(value):.1f} y2={down(value):.1f} stroke=#d8dee6 />"
-        f'<text x=0 y="{down(value) + 5:.1f}" font-size=13>{value:.3f}</text>'
+        f'<text x=0 y="{down(value) + 5:.1f}" font-size=13>{value:.{digits}f}</text>'
         for value in (low + margin, (low + high) / 2, high - margin)
     ]
     drawn += [
