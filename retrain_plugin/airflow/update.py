@@ -20,7 +20,7 @@ class UpdateOperator(PromoteOperator):
     Skipped, so that no asset event is sent, where nothing was new or the gate refused; fails
     where the new rows look broken. Where the strategy has triggers, sensors that were given the
     same strategy ask them before it. Where backfills run several DAG runs at once, put a
-    :class:`PreviousRunSensor` before it: an update later than one already made changes nothing.
+    :class:`PreviousRunSensor` before it: an update for an earlier moment than one already made changes nothing.
     """
 
     def __init__(self, *, strategy: Continual, **kwargs: Any) -> None:

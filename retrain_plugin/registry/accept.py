@@ -7,11 +7,9 @@ from collections.abc import Collection
 from dataclasses import asdict, dataclass
 from datetime import datetime
 
-from mlflow.exceptions import MlflowException
-
 from retrain_plugin.errors import RegistryError
-from retrain_plugin.registry.connect import asking, client, not_found
-from retrain_plugin.registry.version import TAG, champions, last, versions
+from retrain_plugin.registry.connect import asking, client
+from retrain_plugin.registry.version import TAG, champions, last, model_tags, versions
 
 _PREFIX = f"{TAG}accepted."
 
@@ -47,13 +45,7 @@ def acceptances(model: str) -> list[Acceptance]:
     Raises:
         RegistryError: MLflow does not answer.
     """
-    with asking(model):
-        try:
-            tags = client().get_registered_model(model).tags
-        except MlflowException as error:
-            if not_found(error):
-                return []
-            raise
+    tags = model_tags(model)
     found = [json.loads(value) for name, value in tags.items() if name.startswith(_PREFIX)]
     read = [
         Acceptance(

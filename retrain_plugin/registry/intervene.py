@@ -6,12 +6,10 @@ import json
 from dataclasses import asdict, dataclass
 from datetime import datetime, timezone
 
-from mlflow.exceptions import MlflowException
-
 from retrain_plugin.errors import RegistryError
-from retrain_plugin.registry.connect import asking, client, not_found
+from retrain_plugin.registry.connect import asking, client
 from retrain_plugin.registry.promote import settle_aliases
-from retrain_plugin.registry.version import TAG, Version, champions, last, versions
+from retrain_plugin.registry.version import TAG, Version, champions, last, model_tags, versions
 
 _PAUSED = f"{TAG}paused"
 
@@ -109,13 +107,7 @@ def paused(model: str) -> Pause | None:
     Raises:
         RegistryError: MLflow does not answer.
     """
-    with asking(model):
-        try:
-            tags = client().get_registered_model(model).tags
-        except MlflowException as error:
-            if not_found(error):
-                return None
-            raise
+    tags = model_tags(model)
     return Pause(**json.loads(tags[_PAUSED])) if _PAUSED in tags else None
 
 

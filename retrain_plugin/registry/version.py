@@ -94,6 +94,21 @@ def versions(model: str) -> list[Version]:
     return sorted(found, key=lambda one: one.number)
 
 
+def model_tags(model: str) -> dict[str, str]:
+    """All tags of a registered model, prefixes and all; none where the model is unknown.
+
+    Raises:
+        RegistryError: MLflow does not answer.
+    """
+    with asking(model):
+        try:
+            return dict(client().get_registered_model(model).tags)
+        except MlflowException as error:
+            if not_found(error):
+                return {}
+            raise
+
+
 def models() -> list[str]:
     """Every registered model that has a version of ours, by name.
 
