@@ -141,7 +141,7 @@ def unguarded(of: Model, *, learning: bool) -> Year:
 def year(folder: Path) -> None:
     """Write docs/continual.md and docs/continual.png."""
     daily = [FIRST + DAY * index for index in range((WEEKS[-1] - FIRST) // DAY + 1)]
-    often = replace(LEARNING, schedule="@daily", rebase_every=182)
+    often = replace(LEARNING, schedule="@daily", rebase_every=400)
     weekly = Periodic(schedule="@weekly", train="all", holdout="14D", gate=GATE)
     parts = {
         "boosted trees, never retrained": lambda name: unguarded(model(folder, "boosted", name), learning=False),
@@ -240,10 +240,12 @@ def endurance(folder: Path) -> None:
     of = model(folder, "network", "endurance")
     strategy = replace(LEARNING, schedule="@hourly", train="60D", rebase_every=20)
     took, spent, peaks = [], [], []
+    # By then the training window is as full as it will ever be.
+    start = FIRST + timedelta(days=30)
     for hour in range(0, 201 * 4, 4):
         begun = time.perf_counter(), time.process_time()
         try:
-            done = update(of, strategy, as_of=FIRST + timedelta(hours=hour))
+            done = update(of, strategy, as_of=start + timedelta(hours=hour))
         except UnsoundDataError:
             continue
         if done.promoted and any(one["feature"] == "memory" for one in done.gate["slices"]):

@@ -95,8 +95,8 @@ def mlflow_here(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, empty_mlflow: P
 @pytest.fixture(scope="session")
 def postgres() -> Iterator[str]:
     """The address of a PostgreSQL database, with user and password."""
-    with server() as address:
-        yield f"{address}/postgres"
+    with server() as running:
+        yield f"{running.address}/postgres"
 
 
 def weeks(count: int) -> list[datetime]:

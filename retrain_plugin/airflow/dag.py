@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
 from airflow.sdk import DAG, Asset, CronDataIntervalTimetable, Param
+from airflow.sdk.configuration import conf
 
 from retrain_plugin.airflow.check_data import CheckDataOperator
 from retrain_plugin.airflow.data_fault import DataFaultOperator
@@ -34,7 +36,9 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
     Parameters:
         dag_id: the model's name and the strategy's kind unless given.
         dag_options: anything :class:`airflow.sdk.DAG` takes; `tags` are added to ours and
-            `default_args` laid over ours (two retries, a minute apart).
+            `default_args` laid over ours (two retries, a minute apart). Tasks that load a training
+            window go to the queue that ``[retrain] training_queue`` names, unless `default_args`
+            names one.
 
     Raises:
         DeclarationError: `model` or `strategy` is something else.
@@ -71,16 +75,18 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
             **dag_options.get("default_args", {}),
         },
     }
+    queue = "" if "queue" in options["default_args"] else conf.get("retrain", "training_queue", fallback="")
+    heavy: dict[str, Any] = {"queue": queue} if queue else {}
     with DAG(dag_id or f"{model.name}_{strategy.kind}", **options) as dag:
         previous_run = PreviousRunSensor(task_id="previous_run")
         if isinstance(strategy, Continual):
-            update = UpdateOperator(task_id="update", model=model, strategy=strategy)
+            update = UpdateOperator(task_id="update", model=model, strategy=strategy, **heavy)
             if strategy.triggers:
                 _asked(model, strategy, after=previous_run, before=update)
             else:
                 previous_run >> update
         else:
-            _retraining(model, strategy, previous_run)
+            _retraining(model, strategy, previous_run, heavy)
     return dag
 
 
@@ -93,11 +99,11 @@ def _schedule(strategy: Periodic) -> Any:
     return strategy.schedule
 
 
-def _retraining(model: Model, strategy: Periodic, previous_run: PreviousRunSensor) -> None:
+def _retraining(model: Model, strategy: Periodic, previous_run: PreviousRunSensor, heavy: Mapping[str, Any]) -> None:
     declared: dict[str, Any] = {"model": model, "strategy": strategy}
-    check = CheckDataOperator(task_id="check_data", **declared)
-    train = TrainOperator(task_id="train", **declared)
-    validate = ValidateOperator(task_id="validate", **declared)
+    check = CheckDataOperator(task_id="check_data", **declared, **heavy)
+    train = TrainOperator(task_id="train", **declared, **heavy)
+    validate = ValidateOperator(task_id="validate", **declared, **heavy)
     promote = PromoteOperator(task_id="promote", **declared)
     check >> train >> validate >> promote
     if isinstance(strategy, Triggered):

@@ -58,6 +58,14 @@ def get_provider_info() -> dict[str, Any]:
                         "example": "True",
                         "default": "False",
                     },
+                    "training_queue": {
+                        "description": "Queue of the tasks that load and fit a training window, for workers of their "
+                        "own. Without one they go where all tasks go.",
+                        "version_added": "0.1.0",
+                        "type": "string",
+                        "example": "training",
+                        "default": "",
+                    },
                 },
             }
         },

@@ -17,10 +17,14 @@ if TYPE_CHECKING:
 
 def status(args: Namespace) -> None:
     """Who serves, since when, and what was decided last."""
+    from retrain_plugin.errors import RegistryError
     from retrain_plugin.registry.version import models
 
     def run() -> None:
-        names = [args.model] if args.model else models()
+        known = models()
+        if args.model and args.model not in known:
+            raise RegistryError(f"model {args.model!r} has no versions; known are: {', '.join(known) or 'none'}")
+        names = [args.model] if args.model else known
         AirflowConsole().print_as([_status(name) for name in names], output=args.output)
 
     or_exit(run)
@@ -60,7 +64,7 @@ def promote(args: Namespace) -> None:
         made = promote_by_hand(args.model, args.version, by=_who(args), reason=args.reason)
         _announce(made, args.reason)
         copied = f", a copy of v{args.version}, which served before," if made.number != args.version else ""
-        say(f"v{made.number} of {args.model}{copied} serves from now on")
+        say(f"v{made.number} of {args.model}{copied} serves now")
 
     or_exit(run)
 
@@ -93,7 +97,8 @@ def _status(name: str) -> dict[str, Any]:
 
     serving, frozen = champion(name), paused(name)
     # The one before it may be at work, and has decided nothing yet.
-    decided = next((tags for run in runs(name, most=20) if "outcome" in (tags := own_tags(run.data.tags))), {})
+    recent = [own_tags(run.data.tags) for run in runs(name, most=20)]
+    decided = next((tags for tags in recent if "outcome" in tags or "failed" in tags), {})
     age = datetime.now(timezone.utc) - serving.promoted_as_of if serving and serving.promoted_as_of else None
     through = serving.trained_through if serving else None
     return {
@@ -102,8 +107,8 @@ def _status(name: str) -> dict[str, Any]:
         "age": str(age).split(".")[0] if age is not None else "",
         "trained_through": f"{through:%Y-%m-%d %H:%M}" if through else "",
         "decided": decided.get("as_of", "")[:16],
-        "outcome": decided.get("outcome", ""),
-        "reason": decided.get("reason", "")[:200],
+        "outcome": "failed" if "failed" in decided else decided["outcome"] if decided else "",
+        "reason": (decided.get("failed") or decided.get("reason", ""))[:200],
         "paused": str(frozen) if frozen else "",
     }
 

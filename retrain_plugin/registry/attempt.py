@@ -131,10 +131,10 @@ class Attempt:
         """A JSON artifact that an earlier step recorded."""
         return artifact(self.work.model.name, self.run_id, name)
 
-    def store_model(self, name: str, estimator: BaseEstimator, frame: pd.DataFrame) -> None:
-        """Log an estimator fitted on such a frame; remember where it is and its file's digest."""
+    def store_model(self, name: str, estimator: BaseEstimator, frame: pd.DataFrame, **tags: str) -> None:
+        """Log an estimator fitted on such a frame; remember where it is and its file's digest, with further tags."""
         uri, digest = model_store.store(self.work.model, estimator, frame, run_id=self.run_id, name=name)
-        self.record(tags={f"{name}_uri": uri, f"{name}_digest": digest})
+        self.record(tags={f"{name}_uri": uri, f"{name}_digest": digest, **tags})
 
     def read_model(self, name: str) -> BaseEstimator:
         """Read back what :meth:`store_model` logged."""
@@ -150,7 +150,7 @@ class Attempt:
         if (made := self._made(source)) is None:
             with asking(model):
                 _registered(model)
-                client().create_model_version(
+                created = client().create_model_version(
                     model,
                     source,
                     run_id=self.run_id,
@@ -158,8 +158,7 @@ class Attempt:
                     model_id=source.rpartition("/")[2],
                     await_creation_for=0,
                 )
-            if (made := self._made(source)) is None:
-                raise RegistryError(f"model {model!r}: {source} was registered and is not listed: retry the task")
+            made = Version.of(created)
         with asking(model):
             for tag, value in tags.items():
                 if made.tags.get(tag) != value[:5000]:
@@ -175,7 +174,10 @@ class Attempt:
         """All is done: record the outcome and close the run."""
         self.record(stage="concluded", tags=tags)
         with asking(self.work.model.name):
+            if "failed" in self.tags:
+                client().delete_tag(self.run_id, f"{TAG}failed")
             client().set_terminated(self.run_id, "FINISHED")
+            _close_abandoned(self.work)
 
 
 @contextmanager
@@ -315,13 +317,28 @@ def _close(run: Run, *, superseded_by: str) -> None:
         to.set_terminated(run.info.run_id, "FAILED")
 
 
+def _close_abandoned(work: Work) -> None:
+    """Close what was cut off at an earlier moment of the same DAG and not tried again: later work follows it.
+
+    Should it still be at work after all, it closes its run itself when it concludes.
+    """
+    for run in runs(work.model.name, where=f"attributes.status = 'RUNNING' and tags.`{TAG}dag_id` = '{work.dag_id}'"):
+        ours = _ours(run)
+        if datetime.fromisoformat(ours["as_of"]) < work.as_of:
+            whole = ours.get("stage") == "concluded"
+            if not whole:
+                client().set_tag(run.info.run_id, f"{TAG}failed", "cut off, and not tried again")
+            client().set_terminated(run.info.run_id, "FINISHED" if whole else "FAILED")
+
+
 def _fail(current: Attempt, error: BaseException) -> None:
     """Put the reason on record; where even that fails, the error itself matters more."""
     if current.reached("concluded"):
         return
     reason = " ".join(f"{error}".split()) or type(error).__name__
     try:
-        current.record(tags={"outcome": "failed", "reason": reason[:1000]})
+        # Beside the outcome, not in its place: what was judged before the failure still holds.
+        current.record(tags={"failed": reason[:1000]})
         client().set_terminated(current.run_id, "FAILED")
     except Exception:
         log.warning("The failure could not be recorded in MLflow run %s", current.run_id, exc_info=True)

@@ -30,12 +30,17 @@ def rollback(model: str, *, to: int | None = None, by: str, reason: str) -> Vers
     """Let the champion before this one serve again, or an older one; all after it are retired as of now.
 
     Returns the version that serves. What is rolled back stays so: a retry of the work that made
-    it does not promote it again.
+    it does not promote it again. Rolling back to what serves changes nothing, and a rollback that
+    was cut off before the alias had moved is finished by the next one, which goes no further.
 
     Raises:
         RegistryError: there is no such champion to return to, or MLflow does not answer.
     """
-    served = champions(versions(model))
+    known = versions(model)
+    served = champions(known)
+    if served and (to == served[-1].number or (to is None and _cut_off(model, known))):
+        settle_aliases(model)
+        return served[-1]
     earlier = served[:-1]
     target = last(earlier) if to is None else next((one for one in earlier if one.number == to), None)
     if target is None:
@@ -57,20 +62,22 @@ def promote_by_hand(model: str, number: int, *, by: str, reason: str) -> Version
     """Let any version serve from now on, also one that the gate refused; return what serves.
 
     One that served before is made a new version of the same files, so that the history of who
-    served when stays what it was.
+    served when stays what it was. Doing it twice is doing it once.
 
     Raises:
-        RegistryError: there is no such version, it serves already, or MLflow does not answer.
+        RegistryError: there is no such version, or MLflow does not answer.
     """
     known = versions(model)
     found = next((one for one in known if one.number == number), None)
     if found is None:
         raise RegistryError(f"model {model!r} has no version {number}: `airflow retrain history {model}` lists them")
     serving = last(champions(known))
-    if serving is not None and serving.number == number:
-        raise RegistryError(f"model {model!r}: v{number} serves already")
+    if serving is not None and str(number) in (str(serving.number), serving.tags.get("restored_from")):
+        settle_aliases(model)
+        return serving
     if found.promoted_as_of is not None:
-        found = _again(found)
+        begun = (one for one in known if one.tags.get("restored_from") == str(number) and one.promoted_as_of is None)
+        found = next(begun, None) or _again(found)
     now = datetime.now(timezone.utc).isoformat()
     _note(found, promoted_by=by, promoted_because=reason, promoted_as_of=now)
     settle_aliases(model)
@@ -111,6 +118,13 @@ def paused(model: str) -> Pause | None:
     return Pause(**json.loads(tags[_PAUSED])) if _PAUSED in tags else None
 
 
+def _cut_off(model: str, known: list[Version]) -> bool:
+    """Whether the alias still names a version that was taken back."""
+    with asking(model):
+        named = client().get_registered_model(model).aliases.get("champion")
+    return any(str(one.number) == str(named) and one.retired_as_of is not None for one in known)
+
+
 def _note(version: Version, **tags: str) -> None:
     """Tags on a version; the one that decides who serves comes last, when who and why are on record."""
     with asking(version.model):
@@ -136,4 +150,4 @@ def _again(version: Version) -> Version:
             model_id=version.source.rpartition("/")[2],
             await_creation_for=0,
         )
-    return next(one for one in versions(version.model) if one.number == int(made.version))
+    return Version.of(made)

@@ -16,7 +16,7 @@ from retrain_plugin.registry.version import TAG, Version, own_tags, versions
 log = logging.getLogger(__name__)
 
 # Enough for a picture; what an update needs to know is in the newest of them.
-_MOST = 60
+_MOST = 30
 _DECIDED = ("promoted", "refused", "held")
 
 

@@ -24,6 +24,11 @@ class Version:
     source: str
     tags: Mapping[str, str]
 
+    @classmethod
+    def of(cls, found: ModelVersion) -> Version:
+        """From what MLflow says of it."""
+        return cls(found.name, int(found.version), found.run_id or "", found.source or "", own_tags(found.tags))
+
     @property
     def key(self) -> str:
         """Which piece of work made this version."""
@@ -89,7 +94,7 @@ def versions(model: str) -> list[Version]:
                 if not_found(error):
                     return []
                 raise
-            found += [_read(one) for one in page]
+            found += [Version.of(one) for one in page]
             token = page.token or ""
     return sorted(found, key=lambda one: one.number)
 
@@ -145,7 +150,3 @@ def last(found: list[Version]) -> Version | None:
 def own_tags(tags: Mapping[str, str]) -> dict[str, str]:
     """Those of ours among the tags of a run or a version, without their ``retrain.`` prefix."""
     return {name.removeprefix(TAG): value for name, value in tags.items() if name.startswith(TAG)}
-
-
-def _read(one: ModelVersion) -> Version:
-    return Version(one.name, int(one.version), one.run_id or "", one.source or "", own_tags(one.tags))

@@ -22,7 +22,7 @@ _OFTEN = 0.01
 def lineage(job: Job) -> str:
     """A short name for what has to be the same for weights to be learnt on: columns, estimator, memory set."""
     model = job.model
-    return digest(model.features, model.target, model.judged_by.task, recipe(job.estimator()), job.continual.memory)
+    return digest(model.features, model.target, model.judged_by.task, job.recipe, job.continual.memory)
 
 
 def changed(job: Job, parent: Parent) -> bool:
@@ -31,7 +31,7 @@ def changed(job: Job, parent: Parent) -> bool:
     if "lineage" in tags:
         return tags["lineage"] != lineage(job)
     columns = set(parent.serving.reference) == set(job.model.features)
-    return not columns or recipe(parent.estimator) != recipe(job.estimator())
+    return not columns or recipe(parent.estimator) != job.recipe
 
 
 def causes_at_sight(job: Job, current: Attempt, parent: Parent) -> list[Cause]:

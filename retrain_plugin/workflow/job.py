@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from datetime import datetime, timezone
+from functools import cached_property
 
 from sklearn.base import BaseEstimator
 
@@ -98,6 +99,11 @@ class Job:
         """The declared estimator, unfitted."""
         return build(self.model)
 
+    @cached_property
+    def recipe(self) -> str:
+        """What that estimator is configured with, as text."""
+        return recipe(self.estimator())
+
     @contextmanager
     def attempt(self, *, kind: str = "") -> Iterator[Attempt]:
         """This job's run in MLflow; what fails inside is recorded there. `kind` is the strategy's unless given."""
@@ -128,7 +134,7 @@ class Job:
             dag_run_id=self.dag_run_id,
             as_of=self.as_of,
             strategy=kind or self.strategy.kind,
-            asked=digest(self.model, strategy, recipe(self.estimator())),
+            asked=digest(self.model, strategy, self.recipe),
             about=about,
             url=self.url,
         )

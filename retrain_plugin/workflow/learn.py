@@ -32,7 +32,7 @@ from retrain_plugin.registry.version import Version
 from retrain_plugin.statistics.predictions import Predictions
 from retrain_plugin.statistics.profile import NumericBins, Profile, profile_from_json, profile_to_json, widened
 from retrain_plugin.training.predict import predict
-from retrain_plugin.training.warm import learn, together
+from retrain_plugin.training.warm import family, learn, together
 from retrain_plugin.workflow.job import Job
 from retrain_plugin.workflow.serving import Serving
 from retrain_plugin.workflow.update_page import Point, update_page
@@ -211,11 +211,13 @@ def _tried(
 ) -> tuple[GateReport, BaseEstimator | None, float]:
     """Learn without the rows to test on, and with them; the verdict, the update, and the seconds of both fits."""
     grow, without = job.continual.grow, new.where(~tested)
+    early = together(without, old) if old else without
+    # A single pass goes on from the twin, so that each row is learnt once; a fit has to begin with the parent again.
+    single = family(job.model, parent.estimator).mechanism == "partial_fit"
+    rest = new.where(tested) if single else together(new, old) if old else new
     try:
-        twin, first = learn(
-            job.model, deepcopy(parent.estimator), together(without, old) if old else without, grow=grow
-        )
-        child, second = learn(job.model, deepcopy(parent.estimator), together(new, old) if old else new, grow=grow)
+        twin, first = learn(job.model, deepcopy(parent.estimator), early, grow=grow)
+        child, second = learn(job.model, deepcopy(twin if single else parent.estimator), rest, grow=grow)
     except TrainingError as error:
         check = Check("learns", False, str(error))
         return GateReport(job.model.metric, False, f"refused: {error}", 0, None, None, parent.name, (check,)), None, 0.0

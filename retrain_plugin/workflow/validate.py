@@ -191,7 +191,9 @@ def _refit(
     job: Job, current: Attempt, report: GateReport, challenger: Predictions, holdout: Rows, both: Rows
 ) -> GateReport:
     """Fit the winner on everything labelled; keep it only if it is still the model that won."""
-    estimator, cost = fit(job.model, job.estimator(), both)
+    # An earlier try may have been cut off after this, and its refit be a version already.
+    made = "refit_uri" in current.tags
+    estimator, cost = (current.read_model("refit"), None) if made else fit(job.model, job.estimator(), both)
     refit = predict(job.model, estimator, holdout.frame, who="the refit")
     check = refit_check(job.strategy.gate, job.model.judged_by, holdout.target, challenger, refit)
     report = replace(report, checks=(*report.checks, check))
@@ -199,13 +201,12 @@ def _refit(
         return replace(
             report, passed=False, reason=f"refused: the refit is not the model that was judged: {check.detail}"
         )
-    log.info("Refitted on %d rows in %.1f s: %s", cost.rows, cost.seconds, check.detail)
-    current.store_model("refit", estimator, both.frame)
-    spent = float(current.tags["cost_seconds"]) + cost.seconds
-    current.record(
-        tags={"cost_seconds": f"{spent:.3f}", "rows": str(cost.rows)},
-        metrics={"refit_seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb},
-    )
+    if cost is not None:
+        log.info("Refitted on %d rows in %.1f s: %s", cost.rows, cost.seconds, check.detail)
+        spent = float(current.tags["cost_seconds"]) + cost.seconds
+        found = {"cost_seconds": f"{spent:.3f}", "rows": str(cost.rows)}
+        current.store_model("refit", estimator, both.frame, **found)
+        current.record(metrics={"refit_seconds": cost.seconds, "peak_memory_mb": cost.peak_memory_mb})
     return report
 
 

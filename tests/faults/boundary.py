@@ -1,0 +1,103 @@
+"""Every call that leaves this process, counted; and one of them made to fail as asked.
+
+Calls are MLflow's requests, the engine's reads of the source, and what is written into temporary
+files. They are counted in order, so that the same work makes the same call at the same number.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import signal
+import sys
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import Any
+from urllib.parse import urlsplit
+
+import requests
+from ibis.backends.duckdb import Backend
+from requests.adapters import HTTPAdapter
+
+# An answer that never comes is one to a request that was carried out: the worse of the two cases.
+FAULTS = {
+    "http": ("error", "timeout", "reset", "killed before", "killed after"),
+    "source": ("error", "timeout", "reset", "killed before", "killed after"),
+    "file": ("error", "killed before"),
+}
+_IDS = re.compile(r"[0-9a-f]{32}|m-[0-9a-f]{32}|(?<=/)\d+(?=/|$)")
+_RANDOM = re.compile(r"(?<=tmp|in-)\w{8}$")
+
+
+@dataclass(frozen=True)
+class Fault:
+    """What goes wrong, and at which call."""
+
+    call: int
+    kind: str
+
+
+class Boundary:
+    """Watches the calls of this process until it ends; there is no way back."""
+
+    def __init__(self, fault: Fault | None, temporary: str) -> None:
+        self.calls: list[tuple[str, str]] = []
+        self._fault, self._temporary = fault, temporary
+        self._inside = False
+
+    def watch(self) -> None:
+        HTTPAdapter.send = self._around("http", HTTPAdapter.send, _request)
+        for name in ("read_parquet", "execute", "to_pyarrow"):
+            setattr(Backend, name, self._around("source", getattr(Backend, name), lambda *_, said=name, **__: said))
+        sys.addaudithook(self._file)
+
+    def _around(self, kind: str, call: Callable[..., Any], describe: Callable[..., str]) -> Callable[..., Any]:
+        def watched(*arguments: Any, **named: Any) -> Any:
+            if self._inside:
+                return call(*arguments, **named)
+            failing = self._counted(kind, describe(*arguments, **named))
+            self._inside = kind == "source"
+            try:
+                if failing == "error":
+                    return _error(kind, *arguments)
+                if failing == "reset":
+                    raise requests.ConnectionError("connection reset") if kind == "http" else ConnectionResetError
+                answer = call(*arguments, **named)
+            finally:
+                self._inside = False
+            if failing == "timeout":
+                raise requests.ReadTimeout("no answer in time") if kind == "http" else TimeoutError
+            if failing == "killed after":
+                os.kill(os.getpid(), signal.SIGKILL)
+            return answer
+
+        return watched
+
+    def _file(self, event: str, arguments: tuple[Any, ...]) -> None:
+        writes = event == "os.mkdir" or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR))
+        if not writes or not str(arguments[0]).startswith(self._temporary):
+            return
+        if self._counted("file", f"{event} {_RANDOM.sub('*', os.path.basename(str(arguments[0])))}") == "error":
+            raise OSError(28, "No space left on device", arguments[0])
+
+    def _counted(self, kind: str, said: str) -> str | None:
+        number = len(self.calls)
+        self.calls.append((kind, said))
+        if self._fault is None or self._fault.call != number:
+            return None
+        if self._fault.kind == "killed before":
+            os.kill(os.getpid(), signal.SIGKILL)
+        return self._fault.kind
+
+
+def _request(_: HTTPAdapter, request: requests.PreparedRequest, **__: Any) -> str:
+    return f"{request.method} {_IDS.sub('*', urlsplit(request.url).path)}"
+
+
+def _error(kind: str, *arguments: Any) -> requests.Response:
+    if kind == "source":
+        raise OSError("the disk does not answer")
+    answer = requests.Response()
+    answer.status_code, answer.request, answer.url = 500, arguments[1], arguments[1].url
+    answer._content = b'{"error_code": "INTERNAL_ERROR", "message": "the database is gone"}'
+    return answer
