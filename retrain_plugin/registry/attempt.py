@@ -21,7 +21,7 @@ from sklearn.base import BaseEstimator
 from retrain_plugin.declare.model import Model
 from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry import model_store
-from retrain_plugin.registry.connect import asking, client, run_url
+from retrain_plugin.registry.connect import address, asking, client, run_url
 from retrain_plugin.registry.version import TAG, Version, own_tags, versions
 
 log = logging.getLogger(__name__)
@@ -286,6 +286,10 @@ def _experiment(name: str) -> str:
     for _ in range(3):
         found = client().get_experiment_by_name(name)
         if found is not None:
+            if not found.experiment_id:
+                raise RegistryError(
+                    f"model {name!r}: what answers at {address()} is not MLflow's: check MLFLOW_TRACKING_URI"
+                )
             if found.lifecycle_stage != "active":
                 raise RegistryError(
                     f"model {name!r}: its experiment in MLflow is deleted: restore it ('mlflow experiments restore') "
