@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from retrain_plugin.errors import (
         DataError,
         DeclarationError,
+        ModelFileError,
         RegistryError,
         RetrainError,
         SelfTestError,
@@ -48,6 +49,7 @@ _HOME = {
     "Table": "retrain_plugin.declare.source",
     "DataError": "retrain_plugin.errors",
     "DeclarationError": "retrain_plugin.errors",
+    "ModelFileError": "retrain_plugin.errors",
     "RegistryError": "retrain_plugin.errors",
     "RetrainError": "retrain_plugin.errors",
     "SelfTestError": "retrain_plugin.errors",
@@ -66,6 +68,7 @@ __all__ = [
     "Gate",
     "MaxAge",
     "Model",
+    "ModelFileError",
     "Parquet",
     "Periodic",
     "RegistryError",

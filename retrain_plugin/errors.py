@@ -25,5 +25,9 @@ class RegistryError(RetrainError):
     """MLflow could not be reached, or does not hold what is needed."""
 
 
+class ModelFileError(RegistryError):
+    """A version's file is gone, was changed, or is not to be trusted; it is never opened."""
+
+
 class SelfTestError(RetrainError):
     """A trigger did not fire where it had to, or fired where it must not."""

@@ -18,7 +18,7 @@ from retrain_plugin.errors import RegistryError
 # MLflow's own defaults let one call to a dead server take four minutes; Airflow's retries stand behind ours.
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _BOUNDS = {
-    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "3",
+    "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",
     "MLFLOW_HTTP_REQUEST_TIMEOUT": "30",
 }

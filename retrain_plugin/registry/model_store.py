@@ -4,7 +4,8 @@ from __future__ import annotations
 
 import hashlib
 import warnings
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 from importlib.metadata import version as installed
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -13,13 +14,14 @@ import mlflow
 import pandas as pd
 import yaml
 from mlflow.entities import LoggedModelOutput
+from mlflow.exceptions import MlflowException
 from mlflow.models.signature import ModelSignature
 from mlflow.types.schema import ColSpec, Schema
 from sklearn.base import BaseEstimator
 
 from retrain_plugin.declare.model import Model
-from retrain_plugin.errors import RegistryError, TrainingError
-from retrain_plugin.registry.connect import asking, client
+from retrain_plugin.errors import ModelFileError, TrainingError
+from retrain_plugin.registry.connect import asking, client, not_found
 from retrain_plugin.registry.trusted import SCIKIT_LEARN
 
 with warnings.catch_warnings():
@@ -69,29 +71,54 @@ def read(model: Model, uri: str, digest: str | None) -> BaseEstimator:
     """Read an estimator back.
 
     Raises:
-        RegistryError: no such model, not in skops format, not the file whose digest was recorded,
+        ModelFileError: no such model, not in skops format, not the file whose digest was recorded,
             or it contains types that nobody declared.
+        RegistryError: MLflow does not answer.
     """
+    with _fetched(model.name, uri, digest) as path:
+        known = {*SCIKIT_LEARN, *model.trusted_types}
+        try:
+            contained = _types(model, path.read_bytes(), known)
+        except TrainingError as error:
+            raise ModelFileError(str(error)) from None
+        return skops.io.load(path, trusted=contained)
+
+
+def require_untouched(model: str, uri: str, digest: str | None) -> None:
+    """See to it that a version that is to serve is still the file that was judged.
+
+    Raises:
+        ModelFileError: it is gone, not in skops format, or its digest is not the one recorded.
+        RegistryError: MLflow does not answer.
+    """
+    with _fetched(model, uri, digest):
+        pass
+
+
+@contextmanager
+def _fetched(model: str, uri: str, digest: str | None) -> Iterator[Path]:
+    """A model's file, fetched and found to be what it should be, but not opened."""
+    remedy = f"Restore the artifact, let another version serve (`airflow retrain rollback {model}`), or retrain"
     with TemporaryDirectory(prefix="retrain-") as folder:
-        with asking(model.name):
-            path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+        with asking(model):
+            try:
+                path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+            except MlflowException as error:
+                if not_found(error):
+                    raise ModelFileError(f"model {model!r}: {uri} is gone from MLflow. {remedy}") from None
+                raise
         flavour = (yaml.safe_load((path / "MLmodel").read_text()).get("flavors") or {}).get("sklearn") or {}
         if flavour.get("serialization_format") != "skops" or not (path / _FILE).is_file():
-            raise RegistryError(
-                f"model {model.name!r}: {uri} is not in skops format and is not opened, since unpickling runs "
+            raise ModelFileError(
+                f"model {model!r}: {uri} is not in skops format and is not opened, since unpickling runs "
                 "whatever code the file holds: log it again with serialization_format='skops'"
             )
         if digest and _digest(path / _FILE) != digest:
-            raise RegistryError(
-                f"model {model.name!r}: the file of {uri} is not the one that was recorded (its digest differs): "
-                "somebody or something changed it. Restore the artifact or retrain"
+            raise ModelFileError(
+                f"model {model!r}: the file of {uri} is not the one that was recorded (its digest differs): "
+                f"somebody or something changed it. {remedy}"
             )
-        known = {*SCIKIT_LEARN, *model.trusted_types}
-        try:
-            contained = _types(model, (path / _FILE).read_bytes(), known)
-        except TrainingError as error:
-            raise RegistryError(str(error)) from None
-        return skops.io.load(path / _FILE, trusted=contained)
+        yield path / _FILE
 
 
 def _types(model: Model, data: bytes, known: Iterable[str]) -> list[str]:

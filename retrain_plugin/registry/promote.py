@@ -6,6 +6,7 @@ from datetime import datetime
 
 from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry.connect import asking, client
+from retrain_plugin.registry.model_store import require_untouched
 from retrain_plugin.registry.version import TAG, Version, champions, versions
 
 # Two writers that settle at once need two or three rounds; this many says something else is wrong.
@@ -23,6 +24,15 @@ def promote(version: Version, as_of: datetime) -> None:
             _tag(version, "promoted_as_of", as_of.isoformat())
     _retire_others(version)
     settle_aliases(version.model)
+
+
+def require_file(version: Version) -> None:
+    """See to it that what is to serve is the file that was judged.
+
+    Raises:
+        ModelFileError: it is not.
+    """
+    require_untouched(version.model, version.source, version.tags.get("model_digest"))
 
 
 def refuse(version: Version) -> None:

@@ -18,6 +18,7 @@ def promote(job: Job) -> tuple[Attempt, Version, bool]:
     """Promote the judged version if it passed; return it and whether it was promoted.
 
     Raises:
+        ModelFileError: the version's file is not the one that was judged; who served goes on.
         RegistryError: nothing was judged yet, or MLflow does not answer.
     """
     with job.attempt() as current:
@@ -38,6 +39,8 @@ def promote(job: Job) -> tuple[Attempt, Version, bool]:
             current.conclude(outcome="withheld", reason=told)
             log.warning("%s", told)
             return current, version, False
+        if version.promoted_as_of is None:
+            registry_promote.require_file(version)
         registry_promote.promote(version, job.as_of)
         current.conclude(outcome="promoted")
         serving = champion(job.model.name)

@@ -16,7 +16,7 @@ from retrain_plugin.data.rows import Rows, load
 from retrain_plugin.decide.drift import PREDICTION
 from retrain_plugin.decide.gate import Check, GateReport, Opponent, judge, refit_check
 from retrain_plugin.declare.trigger import Decay
-from retrain_plugin.errors import DataError, TrainingError
+from retrain_plugin.errors import DataError, ModelFileError, TrainingError
 from retrain_plugin.registry.attempt import Attempt, artifact
 from retrain_plugin.registry.model_store import read
 from retrain_plugin.registry.version import Version, champions, last, versions
@@ -98,7 +98,7 @@ def _judge(
             return _refusal(job, champion, "nothing new", "the champion learnt from these very rows as declared now")
         try:
             opponent = _opponent(job, champion, history, holdout)
-        except (DataError, TrainingError) as error:
+        except (DataError, TrainingError, ModelFileError) as error:
             if not job.force:
                 remedy = "mend what it needs, or run with force=True to let floors alone decide"
                 return _refusal(job, champion, "champion cannot be judged", f"{error}; {remedy}")

@@ -294,31 +294,6 @@ def test_unsound_data_stops_before_training_and_is_on_record(model, strategy, fo
     assert aliases()["champion"] == good.version
 
 
-def test_a_declared_type_of_ones_own_is_stored_and_read(model, strategy):
-    mine = replace(model, estimator="tests.estimators:mine", trusted_types=["tests.estimators.Mine"])
-    assert retrain(mine, strategy, as_of=AS_OF).promoted
-    with pytest.raises(RegistryError, match=r"tests\.estimators\.Mine"):
-        read(model, versions("events")[0].source, None)
-
-
-def test_a_tampered_model_file_is_not_read(model, strategy):
-    retrain(model, strategy, as_of=AS_OF)
-    [version] = versions("events")
-    with pytest.raises(RegistryError, match="digest differs"):
-        read(model, version.source, "0" * 32)
-
-
-def test_a_pickled_model_is_not_read(model, tmp_path):
-    from sklearn.linear_model import LogisticRegression
-
-    with mlflow.start_run():
-        logged = mlflow.sklearn.log_model(
-            LogisticRegression(), name="m", serialization_format="cloudpickle", pip_requirements=["scikit-learn"]
-        )
-    with pytest.raises(RegistryError, match="not in skops format"):
-        read(model, logged.model_uri, None)
-
-
 def test_an_unreachable_server_is_named_within_seconds_and_keeps_its_password(model, strategy, monkeypatch):
     with socket.socket() as closed:
         closed.bind(("127.0.0.1", 0))

@@ -1,0 +1,113 @@
+"""Files of models that somebody changed, took away, or wrote in a form that runs code."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from pathlib import Path
+
+import mlflow
+import pytest
+from sklearn.linear_model import LogisticRegression
+
+from retrain_plugin import ModelFileError
+from retrain_plugin.registry.attempt import runs
+from retrain_plugin.registry.connect import client
+from retrain_plugin.registry.intervene import promote_by_hand, rollback
+from retrain_plugin.registry.model_store import read
+from retrain_plugin.registry.version import TAG, champion, versions
+from retrain_plugin.workflow import retrain
+from retrain_plugin.workflow.check_data import check_data
+from retrain_plugin.workflow.job import Job
+from retrain_plugin.workflow.promote import promote
+from retrain_plugin.workflow.train import train
+from retrain_plugin.workflow.validate import validate
+from tests.conftest import AS_OF, weeks
+
+pytestmark = pytest.mark.usefixtures("mlflow_here")
+PERSON = {"by": "ada", "reason": "it looks wrong"}
+
+
+def aliases():
+    return {alias: int(number) for alias, number in client().get_registered_model("events").aliases.items()}
+
+
+def file_of(version, tmp_path: Path) -> Path:
+    [path] = [one for one in tmp_path.rglob("model.skops") if version.source.rpartition("/")[2] in str(one)]
+    return path
+
+
+def tamper(version, tmp_path):
+    path = file_of(version, tmp_path)
+    path.write_bytes(path.read_bytes() + b"!")
+
+
+def test_a_type_of_ones_own_is_stored_and_read_where_it_is_declared(model, strategy):
+    mine = replace(model, estimator="tests.estimators:mine", trusted_types=["tests.estimators.Mine"])
+    assert retrain(mine, strategy, as_of=AS_OF).promoted
+    with pytest.raises(ModelFileError, match=r"tests\.estimators\.Mine"):
+        read(model, versions("events")[0].source, None)
+
+
+def test_a_challenger_changed_before_its_promotion_does_not_serve(model, strategy, tmp_path):
+    first = retrain(model, strategy, as_of=weeks(2)[0])
+    job = Job(model=model, strategy=strategy, as_of=weeks(2)[1], force=True)
+    for step in (check_data, train, validate):
+        step(job)
+    challenger = versions("events")[-1]
+    assert challenger.tags["outcome"] == "passed"
+    tamper(challenger, tmp_path)
+    with pytest.raises(ModelFileError, match="digest differs"):
+        promote(job)
+    assert aliases()["champion"] == champion("events").number == first.version
+    told = runs("events")[0]
+    assert told.info.status == "FAILED"
+    assert "digest differs" in told.data.tags[f"{TAG}failed"]
+
+
+def test_a_changed_champion_is_named_and_a_rollback_lets_the_one_before_serve(model, strategy, tmp_path):
+    retrain(model, strategy, as_of=weeks(3)[0])
+    second = retrain(model, strategy, as_of=weeks(3)[1])
+    serving = champion("events")
+    assert serving.number == second.version
+    # What judges in its place is judged in its place: both files of it are spoilt.
+    tamper(serving, tmp_path)
+    twin = replace(serving, source=serving.tags["twin_uri"])
+    tamper(twin, tmp_path)
+    refused = retrain(model, strategy, as_of=weeks(3)[2])
+    assert not refused.promoted
+    assert "champion cannot be judged" in refused.reason
+    assert "airflow retrain rollback events" in refused.reason
+    assert rollback("events", **PERSON).number == 1
+    assert aliases() == {"challenger": refused.version, "champion": 1}
+    # And nobody brings the changed one back by mistake.
+    with pytest.raises(ModelFileError, match="digest differs"):
+        promote_by_hand("events", second.version, **PERSON)
+    assert aliases()["champion"] == 1
+
+
+def test_a_former_champion_that_was_changed_or_is_gone_is_not_rolled_back_to(model, strategy, tmp_path):
+    retrain(model, strategy, as_of=weeks(2)[0])
+    second = retrain(model, strategy, as_of=weeks(2)[1])
+    first = versions("events")[0]
+    tamper(first, tmp_path)
+    with pytest.raises(ModelFileError, match="digest differs"):
+        rollback("events", **PERSON)
+    file_of(first, tmp_path).unlink()
+    with pytest.raises(ModelFileError):
+        rollback("events", **PERSON)
+    assert aliases()["champion"] == second.version
+    assert champion("events").number == second.version
+
+
+def test_a_pickled_model_is_neither_read_nor_promoted(model, strategy):
+    retrain(model, strategy, as_of=AS_OF)
+    with mlflow.start_run():
+        logged = mlflow.sklearn.log_model(
+            LogisticRegression(), name="m", serialization_format="cloudpickle", pip_requirements=["scikit-learn"]
+        )
+    with pytest.raises(ModelFileError, match="not in skops format"):
+        read(model, logged.model_uri, None)
+    made = client().create_model_version("events", logged.model_uri, model_id=logged.model_id)
+    with pytest.raises(ModelFileError, match="not in skops format"):
+        promote_by_hand("events", int(made.version), **PERSON)
+    assert aliases()["champion"] == 1
