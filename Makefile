@@ -4,7 +4,7 @@ PYTHON ?= python3
 BIN := .venv/bin
 EXIT ?=
 
-.PHONY: help venv demo demo-reset test lint format prove bench constraints clean
+.PHONY: help venv demo demo-reset secrets test lint format prove bench constraints clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -23,6 +23,9 @@ demo: venv  ## Run the demo; EXIT=1 stops everything at the end
 
 demo-reset:  ## Forget everything the demo did
 	rm -rf .demo
+
+secrets:  ## Passwords and keys for docker-compose.yaml, into .env
+	@$(PYTHON) deploy/make_secrets.py
 
 lint: venv  ## Format, lint, types, layers
 	$(BIN)/ruff format --check .

@@ -7,14 +7,16 @@ import os
 import signal
 from datetime import datetime, timedelta, timezone
 
+import psycopg
 import pytest
+from psycopg import sql
 
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.version import Version, champion, versions
 from tests.airflow.driving import CORRUPT, FIRST, WEEKS, backfill, finished, over, past_runs, states, unpause, until
 from tests.conftest import events
-from tests.postgres import put
+from tests.postgres import PASSWORD, put
 
 
 def history(model: str) -> list[dict]:
@@ -171,3 +173,17 @@ def test_a_task_killed_while_it_trains_is_done_again_and_leaves_one_version(stac
     assert champion("events-killed").number == version.number
     done = [run for run in runs("events-killed") if run.data.tags["retrain.dag_run_id"] == run_id]
     assert [run.info.status for run in done] == ["FINISHED"]
+
+
+def test_no_password_is_in_any_log_tag_artifact_or_xcom(stack, histories, postgres):
+    """The source's password went through the DAG of a user's own, the database's through every process."""
+    files = [path for path in stack.home.rglob("*") if path.is_file()]
+    assert any("dag_id=own" in path.parts and path.suffix == ".log" for path in files)
+    assert [path for path in files if PASSWORD.encode() in path.read_bytes()] == []
+    with psycopg.connect(postgres) as to:
+        tables = to.execute("select tablename from pg_tables where schemaname = 'public'").fetchall()
+        assert ("xcom",) in tables
+        for (table,) in tables:
+            asked = sql.SQL("select count(*) from {0} as one where one::text like {1}")
+            found = to.execute(asked.format(sql.Identifier(table), sql.Literal(f"%{PASSWORD}%"))).fetchone()
+            assert found == (0,), table

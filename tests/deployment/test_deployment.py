@@ -12,7 +12,7 @@ from mlflow.tracking import MlflowClient
 
 from demo.__main__ import NOW_IN_DATA
 from demo.flights import write_parquet
-from deploy.secrets import made
+from deploy.make_secrets import made
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.version import champion, own_tags, versions
 from tests.deployment.native import AIRFLOW, ROOT, Deployment

@@ -25,13 +25,14 @@ def made() -> dict[str, str]:
 
 def main(path: Path) -> int:
     """Write the file, readable by its owner alone; one that is there is left alone."""
+    lines = [f"{name}={value}\n" for name, value in made().items()]
     try:
         handle = os.open(path, os.O_WRONLY | os.O_CREAT | os.O_EXCL, 0o600)
     except FileExistsError:
         sys.stderr.write(f"{path} is there already and was left as it is\n")
         return 0
     with os.fdopen(handle, "w") as file:
-        file.writelines(f"{name}={value}\n" for name, value in made().items())
+        file.writelines(lines)
     return 0
 
 
