@@ -38,7 +38,7 @@ format: venv  ## Put the code into the house style
 	$(BIN)/ruff check --fix .
 
 test: lint  ## The whole test suite, under 30 minutes on two cores
-	$(BIN)/python -m pytest -m "not prove"
+	$(BIN)/python -m pytest -m "not prove" --numprocesses 2 --dist loadgroup
 
 prove: venv  ## The long proofs
 	$(BIN)/python -m pytest -m prove

@@ -35,6 +35,7 @@ class Stack:
         preload: whether the scheduler imports for its tasks.
         parallelism: tasks at once.
         database: the address of Airflow's database; a SQLite file below `home` unless given.
+        ports: of MLflow and of Airflow, where they are free; 0 is any.
     """
 
     def __init__(
@@ -47,13 +48,13 @@ class Stack:
         preload: bool = True,
         parallelism: int = 3,
         database: str | None = None,
+        ports: tuple[int, int] = (5000, 8080),
     ) -> None:
         self.home, self.cwd = home.resolve(), cwd.resolve()
         self.processes: list[subprocess.Popen[bytes]] = []
         self._stopping = threading.Event()
         taken: set[int] = set()
-        self.mlflow_port = free_port(5000, taken)
-        self.airflow_port = free_port(8080, taken)
+        self.mlflow_port, self.airflow_port = (free_port(port, taken) for port in ports)
         for folder in ("airflow/config", "logs", "artifacts"):
             (self.home / folder).mkdir(parents=True, exist_ok=True)
         self._sqlite = None if database else self.home / "airflow" / "airflow.db"
@@ -82,8 +83,8 @@ class Stack:
             # Every service writes to this one file: wait for the others rather than fail.
             "AIRFLOW__DATABASE__SQL_ALCHEMY_CONN": database or f"sqlite:///{self._sqlite}?timeout=60",
             **({"AIRFLOW__DATABASE__SQL_ALCHEMY_CONN_ASYNC": database} if database else {}),
-            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(8794, taken)),
-            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(8793, taken)),
+            "AIRFLOW__LOGGING__TRIGGER_LOG_SERVER_PORT": str(free_port(0, taken)),
+            "AIRFLOW__LOGGING__WORKER_LOG_SERVER_PORT": str(free_port(0, taken)),
             "AIRFLOW__RETRAIN__PRELOAD": str(preload),
             "AIRFLOW__USAGE_DATA_COLLECTION__ENABLED": "False",
             "MLFLOW_DISABLE_TELEMETRY": "true",
@@ -108,7 +109,7 @@ class Stack:
              "--backend-store-uri", f"sqlite:///{self.home / 'mlflow.db'}",
              "--artifacts-destination", str(self.home / "artifacts")],
         )  # fmt: skip
-        self._wait("MLflow", lambda: self._answers(f"{self.mlflow_url}/health"), 180)
+        self._wait("MLflow", lambda: answers(f"{self.mlflow_url}/health"), 180)
 
     def start_airflow(self) -> None:
         """Bring the database up to date, start Airflow's four services and wait until all are well."""
@@ -159,9 +160,9 @@ class Stack:
         """Call Airflow's REST API as the UI's user; `path` begins behind ``/api/v2/``."""
         if not hasattr(self, "_token"):
             user, password = self.login
-            answer = _request("POST", f"{self.airflow_url}/auth/token", {"username": user, "password": password})
+            answer = request("POST", f"{self.airflow_url}/auth/token", {"username": user, "password": password})
             self._token: str = answer["access_token"]
-        return _request(method, f"{self.airflow_url}/api/v2/{path}", body, token=self._token)
+        return request(method, f"{self.airflow_url}/api/v2/{path}", body, token=self._token)
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """The DAG's runs, oldest first."""
@@ -204,16 +205,9 @@ class Stack:
                 raise RuntimeError(f"{what} did not start ({why}): see the logs in {self.home / 'logs'}")
             time.sleep(0.5)
 
-    def _answers(self, url: str) -> bool:
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
-
     def _healthy(self) -> bool:
         try:
-            health = _request("GET", f"{self.airflow_url}/api/v2/monitor/health")
+            health = request("GET", f"{self.airflow_url}/api/v2/monitor/health")
         except OSError:
             return False
         return all(health.get(one, {}).get("status") == "healthy"
@@ -241,12 +235,26 @@ def _signal(process: subprocess.Popen[bytes], which: signal.Signals) -> None:
         os.killpg(process.pid, which)
 
 
-def _request(method: str, url: str, body: Any = None, *, token: str | None = None) -> Any:
+def answers(url: str) -> bool:
+    """Whether a page is there."""
+    try:
+        with urllib.request.urlopen(url, timeout=5) as answer:
+            return bool(answer.status == 200)
+    except OSError:
+        return False
+
+
+def request(method: str, url: str, body: Any = None, *, token: str | None = None) -> Any:
+    """Send JSON and return what JSON comes back.
+
+    Raises:
+        RuntimeError: the answer is an error, which its text holds.
+    """
     headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
     data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers=headers, method=method)
+    asked = urllib.request.Request(url, data=data, headers=headers, method=method)
     try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
+        with urllib.request.urlopen(asked, timeout=30) as answer:
             return json.loads(answer.read() or b"null")
     except urllib.error.HTTPError as error:
         raise RuntimeError(f"{method} {url} answered {error.code}: {error.read().decode()[:500]}") from None

@@ -19,6 +19,8 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 from retrain_plugin import Expectations, Gate, Model, Parquet, Periodic
 from tests.postgres import server
 
+# Tests of one folder that share servers, and so a process where several run tests.
+_TOGETHER = {"airflow": "servers", "deployment": "servers", "faults": "faults"}
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 AS_OF = datetime(2024, 3, 1, tzinfo=timezone.utc)
 
@@ -33,6 +35,12 @@ def events(days: int = 120, per_day: int = 60, *, seed: int = 0) -> pd.DataFrame
     value = 2 * x + (kind == "red") + random.normal(scale=0.5, size=count)
     return pd.DataFrame({"at": at, "x": x, "noise": random.normal(size=count), "kind": kind,
                          "y": value + random.normal(scale=1.0, size=count) > 0.5, "value": value})  # fmt: skip
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    for item in items:
+        if group := _TOGETHER.get(item.path.parent.name):
+            item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture

@@ -35,7 +35,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[S
     database = postgres.replace("postgresql:", "postgresql+psycopg:")
     # MLflow is found by Airflow's connection alone: nothing answers where the environment points.
     settings = {"AIRFLOW__RETRAIN__MLFLOW_CONN_ID": "models", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
-    with Stack(home, dags=Path(__file__).parent / "dags", cwd=home, database=database, settings=settings) as running:
+    dags = Path(__file__).parent / "dags"
+    with Stack(home, dags=dags, cwd=home, database=database, settings=settings, ports=(0, 0)) as running:
         running.start_mlflow()
         running.start_airflow()
         running.airflow("connections", "add", "models", "--conn-uri", running.mlflow_url)

@@ -11,7 +11,7 @@ import pytest
 import yaml
 
 from deploy.make_secrets import NAMES, made, main
-from tests.deployment.native import COMPOSE, ROOT, UnsetError, composed
+from deploy.native import COMPOSE, ROOT, UnsetError, composed
 
 WHOLE = composed(made())
 

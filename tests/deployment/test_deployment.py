@@ -12,10 +12,11 @@ from mlflow.tracking import MlflowClient
 
 from demo.__main__ import NOW_IN_DATA
 from demo.flights import write_parquet
+from demo.stack import answers
 from deploy.make_secrets import made
+from deploy.native import AIRFLOW, ROOT, Deployment
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.version import champion, own_tags, versions
-from tests.deployment.native import AIRFLOW, ROOT, Deployment
 from tests.postgres import Server, server
 
 MODELS = {
@@ -122,7 +123,7 @@ def test_the_three_dags_run_on_two_queues(served):
 def test_nothing_is_open_without_a_login(deployed):
     with pytest.raises(RuntimeError, match="answered 401"):
         Deployment.api(_Stranger(deployed), "GET", "dags")
-    assert not deployed.answers(f"{deployed.airflow_url}/api/v2/dags")
+    assert not answers(f"{deployed.airflow_url}/api/v2/dags")
 
 
 class _Stranger:

@@ -74,7 +74,7 @@ def works(tmp_path_factory) -> Iterator[Works]:
     home = tmp_path_factory.mktemp("faults")
     write(home / "data", events())
     (home / "tmp").mkdir()
-    with Stack(home / "stack", dags=home, cwd=home) as stack:
+    with Stack(home / "stack", dags=home, cwd=home, ports=(0, 0)) as stack:
         stack.start_mlflow()
         mlflow.set_tracking_uri(stack.mlflow_url)
         mlflow.set_registry_uri(stack.mlflow_url)

@@ -10,9 +10,12 @@ import numpy as np
 import pandas as pd
 import pytest
 
+import retrain_plugin.workflow.train as train_module
 from retrain_plugin import Expectations, Gate, Periodic, RegistryError
 from retrain_plugin.data.rows import load
 from retrain_plugin.errors import UnsoundDataError
+from retrain_plugin.registry import attempt as registry_attempt
+from retrain_plugin.registry import promote as registry_promote
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.model_store import read
@@ -228,6 +231,44 @@ def test_work_cut_short_is_taken_up_where_it_was_whole(model, strategy, monkeypa
     [run] = runs("events")
     assert run.info.status == "FINISHED"
     assert len(versions("events")) == 1
+
+
+def test_a_failure_in_the_last_step_takes_nothing_back_from_what_was_judged(model, strategy, monkeypatch):
+    retrain(model, strategy, as_of=weeks(2)[0])
+    with monkeypatch.context() as failing:
+        failing.setattr(registry_promote, "settle_aliases", lambda _: (_ for _ in ()).throw(RegistryError("gone")))
+        with pytest.raises(RegistryError, match="gone"):
+            retrain(model, strategy, as_of=weeks(2)[1], force=True)
+    told = runs("events")[0]
+    assert (told.info.status, told.data.tags["retrain.failed"]) == ("FAILED", "gone")
+    assert told.data.tags["retrain.outcome"] == "passed"
+    again = retrain(model, strategy, as_of=weeks(2)[1], force=True)
+    assert again.promoted
+    assert "gone" not in again.reason
+    told = client().get_run(again.run_id)
+    assert (told.info.status, told.data.tags["retrain.outcome"]) == ("FINISHED", "promoted")
+    assert "retrain.failed" not in told.data.tags
+    assert aliases() == {"champion": 2, "previous": 1}
+
+
+def test_what_was_cut_off_and_never_tried_again_is_closed_by_the_next_run_of_its_dag(model, strategy, monkeypatch):
+    def killed(*_, **__):
+        raise SystemExit
+
+    with monkeypatch.context() as cut:
+        cut.setattr(train_module, "fit", killed)
+        cut.setattr(registry_attempt, "_fail", lambda *_: None)
+        for dag_id in ("ours", "another"):
+            with pytest.raises(SystemExit):
+                retrain(model, strategy, as_of=weeks(2)[0], dag_id=dag_id)
+    assert {run.info.status for run in runs("events")} == {"RUNNING"}
+    assert retrain(model, strategy, as_of=weeks(2)[1], dag_id="ours").promoted
+    left = {run.data.tags["retrain.dag_id"]: run for run in runs("events") if "2024-03-01" in run.info.run_name}
+    assert {dag_id: run.info.status for dag_id, run in left.items()} == {"ours": "FAILED", "another": "RUNNING"}
+    assert left["ours"].data.tags["retrain.failed"] == "cut off, and not tried again"
+    # Tried again after all, it goes on where it was.
+    assert retrain(model, strategy, as_of=weeks(2)[0], dag_id="ours").promoted
+    assert client().get_run(left["ours"].info.run_id).info.status == "FINISHED"
 
 
 def test_a_champion_with_other_features_is_asked_with_its_own(model, strategy):

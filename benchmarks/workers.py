@@ -1,0 +1,73 @@
+"""Tasks per minute of the deployment in docker-compose.yaml, with one Celery worker and with two."""
+
+from __future__ import annotations
+
+import time
+from datetime import datetime, timedelta, timezone
+from pathlib import Path
+from tempfile import TemporaryDirectory
+
+from demo.flights import write_parquet
+from deploy.make_secrets import made
+from deploy.native import ROOT, Deployment
+from tests.postgres import server
+
+WEEKS = 8
+FIRST = datetime(2013, 6, 2, tzinfo=timezone.utc)
+
+
+def measure(workers: int) -> tuple[int, float]:
+    """Tasks of a backfill that ran, and the seconds from the first to the last of them."""
+    with TemporaryDirectory(prefix="workers-") as folder, server() as postgres:
+        write_parquet(Path(folder, "data", "flights"))
+        given = {**made(), "WORKER_CONCURRENCY": "2", "TRAINING_CONCURRENCY": "2"}
+        deployment = Deployment(Path(folder), postgres=postgres.address, dags=ROOT / "dags", given=given)
+        # Each takes from both queues, so that one is enough.
+        for name in ("worker", "training-worker"):
+            command = deployment.services[name]["command"]
+            command[command.index(next(one for one in command if "--queues" in one))] = "--queues=default,training"
+        try:
+            deployment.start_all()
+            if workers == 1:
+                deployment.end("training-worker")
+            while not deployment.api("GET", "dags")["dags"]:
+                time.sleep(1)
+            last = FIRST + timedelta(weeks=WEEKS - 1)
+            deployment.airflow(
+                "backfill", "create", "--dag-id", "flights_periodic", "--from-date", f"{FIRST:%Y-%m-%dT%H:%M:%S}",
+                "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}",
+            )  # fmt: skip
+            deployment.api("PATCH", "dags/flights_periodic?update_mask=is_paused", {"is_paused": False})
+            over = {"success", "failed"}
+            while len([run for run in backfilled(deployment) if run["state"] in over]) < WEEKS:
+                time.sleep(1)
+            path = "dags/flights_periodic/dagRuns/~/taskInstances?limit=500"
+            tasks = [one for one in deployment.api("GET", path)["task_instances"] if one["start_date"]]
+            begun = min(datetime.fromisoformat(one["start_date"]) for one in tasks)
+            ended = max(datetime.fromisoformat(one["end_date"]) for one in tasks if one["end_date"])
+            return len(tasks), (ended - begun).total_seconds()
+        finally:
+            deployment.stop()
+
+
+def backfilled(deployment: Deployment) -> list[dict[str, str]]:
+    """The runs of the backfill."""
+    found = deployment.api("GET", "dags/flights_periodic/dagRuns")["dag_runs"]
+    return [run for run in found if run["run_type"] == "backfill"]
+
+
+def main() -> None:
+    """Print both, and their ratio."""
+    rates = []
+    for workers in (1, 2):
+        tasks, seconds = measure(workers)
+        rates.append(60 * tasks / seconds)
+        print(
+            f"{workers} Celery workers, two tasks each: {tasks} tasks in {seconds:.0f} s, {rates[-1]:.0f} a minute",
+            flush=True,
+        )
+    print(f"the second worker makes it {rates[1] / rates[0]:.1f} times as fast")
+
+
+if __name__ == "__main__":
+    main()
