@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import fields
 from datetime import datetime, timedelta, timezone
 
 import pytest
@@ -207,6 +208,30 @@ def test_any_json_gives_a_declaration_or_a_declaration_error(wire):
         except DeclarationError:
             continue
         assert type(made).__name__ == kind
+
+
+KINDS = {one.__name__: one for one in (
+    Model, Parquet, Table, Expectations, Gate, Periodic, Triggered, Continual, PSI, KS, Decay, MaxAge, DataFault
+)}  # fmt: skip
+# What people write, right and wrong, where something is asked of them.
+PLAUSIBLE = st.one_of(
+    st.none(), st.booleans(), st.integers(-3, 100), st.floats(-1, 2), st.floats(), st.text(max_size=5),
+    st.sampled_from(["7D", "all", "@daily", "roc_auc", "m:f", "m:cost_loss", "UTC", "x", "0 6 * * *"]),
+    st.lists(st.sampled_from(["x", "y"]), max_size=3), st.dictionaries(st.sampled_from(["roc_auc", "x"]), st.floats()),
+    st.sampled_from([Parquet("x", event_time="at"), Gate(), PSI(), any_of(PSI(), KS()), DataFault(), Expectations()]),
+)  # fmt: skip
+
+
+@given(st.data())
+def test_anything_declared_is_either_whole_or_a_declaration_error(data):
+    name = data.draw(st.sampled_from(sorted(KINDS)))
+    names = [one.name for one in fields(KINDS[name]) if one.init]
+    values = data.draw(st.fixed_dictionaries({}, optional=dict.fromkeys(names, PLAUSIBLE)))
+    try:
+        made = from_json({**values, "kind": name})
+    except DeclarationError:
+        return
+    assert from_json(json.loads(json.dumps(to_json(made)))) == made
 
 
 def test_the_digest_changes_with_any_field():

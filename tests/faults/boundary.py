@@ -19,12 +19,11 @@ import requests
 from ibis.backends.duckdb import Backend
 from requests.adapters import HTTPAdapter
 
-# An answer that never comes is one to a request that was carried out: the worse of the two cases.
-FAULTS = {
-    "http": ("error", "timeout", "reset", "killed before", "killed after"),
-    "source": ("error", "timeout", "reset", "killed before", "killed after"),
-    "file": ("error", "killed before"),
-}
+# A lost answer to a request that was carried out, and a process killed after it, differ from an error only where
+# the request changed something.
+_WHOLE = ("error", "timeout", "reset", "killed before", "killed after")
+_READING = ("error", "killed before")
+_READS = ("GET", "POST /api/2.0/mlflow/runs/search", "POST /api/2.0/mlflow/logged-models/search")
 _IDS = re.compile(r"[0-9a-f]{32}|m-[0-9a-f]{32}|(?<=/)\d+(?=/|$)")
 _RANDOM = re.compile(r"(?<=tmp|in-)\w{8}$")
 
@@ -35,6 +34,13 @@ class Fault:
 
     call: int
     kind: str
+
+
+def faults_of(kind: str, said: str) -> tuple[str, ...]:
+    """What can go wrong with a call."""
+    if kind == "file" or (kind == "http" and said.startswith(_READS)):
+        return _READING
+    return _WHOLE
 
 
 class Boundary:

@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.model_store import read
 from retrain_plugin.registry.version import champion, own_tags, versions
-from tests.faults.boundary import FAULTS, Fault
+from tests.faults.boundary import Fault, faults_of
 from tests.faults.conftest import Works
 from tests.faults.works import WORKS, model
 
@@ -104,7 +104,7 @@ def enumerated(works: Works, name: str, told: pytest.CaptureFixture[str], share:
     undisturbed = picture()
     # A disk that is full at one file of many is full at one of them.
     once = [number for number, call in enumerate(calls) if call[0] != "file" or call not in calls[:number]]
-    faults = [Fault(number, kind) for number in once for kind in FAULTS[calls[number][0]]]
+    faults = [Fault(number, kind) for number in once for kind in faults_of(*calls[number])]
     chosen = faults if share is None else faults[:: max(1, len(faults) // share)]
     broken = [one for fault in chosen for one in hurt(works, name, calls, fault, undisturbed)]
     kinds = Counter(what for what, _ in calls)

@@ -68,10 +68,6 @@ WORKS = {
     "retrain": Doing(retrained(PERIODIC, 1), (retrained(PERIODIC),)),
     "refused retrain": Doing(retrained(STRICT, 1), (retrained(PERIODIC),)),
     "check": Doing(checked, (retrained(TRIGGERED),)),
-    "check and retrain": Doing(
-        lambda of: (checked(of, force=True), retrain(of, TRIGGERED, as_of=AS_OF + WEEK, force=True)),
-        (retrained(TRIGGERED),),
-    ),
     # The third update is the first that prunes.
     "update": Doing(updated(3), (updated(0), updated(1), updated(2))),
     "rebase": Doing(updated(2, force=True), (updated(0), updated(1))),
