@@ -141,7 +141,7 @@ def unguarded(of: Model, *, learning: bool) -> Year:
 def year(folder: Path) -> None:
     """Write docs/continual.md and docs/continual.png."""
     daily = [FIRST + DAY * index for index in range((WEEKS[-1] - FIRST) // DAY + 1)]
-    often = replace(LEARNING, schedule="@daily", rebase_every=400)
+    often = replace(LEARNING, schedule="@daily", rebase_every=400, train="60D")
     weekly = Periodic(schedule="@weekly", train="all", holdout="14D", gate=GATE)
     parts = {
         "boosted trees, never retrained": lambda name: unguarded(model(folder, "boosted", name), learning=False),

@@ -37,6 +37,7 @@ def events(days: int = 120, per_day: int = 60, *, seed: int = 0) -> pd.DataFrame
                          "y": value + random.normal(scale=1.0, size=count) > 0.5, "value": value})  # fmt: skip
 
 
+@pytest.hookimpl(tryfirst=True)
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
     for item in items:
         if group := _TOGETHER.get(item.path.parent.name):

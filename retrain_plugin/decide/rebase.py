@@ -9,6 +9,7 @@ from retrain_plugin.declare.continual import REFUSALS, Continual
 
 # Causes that hold however often a rebase was refused for them.
 _ALWAYS = ("first", "force")
+_REFUSALS = "refusals"
 
 
 @dataclass(frozen=True)
@@ -33,9 +34,16 @@ class Progress:
     refused: int = 0
     denied: tuple[str, ...] = ()
 
+    @property
+    def stuck(self) -> bool:
+        """Whether so many updates were refused that a rebase has to answer, and none was refused for that already."""
+        return self.refused >= REFUSALS and _REFUSALS not in self.denied
+
     def after_update(self, *, passed: bool) -> Progress:
-        """The progress after one more update."""
-        return Progress(self.updates + 1, 0 if passed else self.refused + 1, self.denied)
+        """The progress after one more update; one that passed ends the trouble that others were in."""
+        if not passed:
+            return Progress(self.updates + 1, self.refused + 1, self.denied)
+        return Progress(self.updates + 1, 0, tuple(one for one in self.denied if one != _REFUSALS))
 
     def after_refused_rebase(self, cause: Cause) -> Progress:
         """The progress where a rebase was tried and refused; one that passed begins with none at all."""
@@ -61,14 +69,14 @@ class Progress:
 def rebase_due(strategy: Continual, progress: Progress, causes: Sequence[Cause]) -> Cause | None:
     """Whether and why there has to be a rebase; a pure function.
 
-    A cause for which one was refused already does not ask again before the next rebase that is
-    due by the number of updates, or it would ask at every tick.
+    A cause for which one was refused already, refusals in a row among them, does not ask again
+    before the next rebase that is due by the number of updates, or it would ask at every tick.
     """
     for cause in causes:
         if cause.name in _ALWAYS or cause.name not in progress.denied:
             return cause
-    if progress.refused >= REFUSALS:
-        return Cause("refusals", f"{progress.refused} updates in a row were refused")
+    if progress.stuck:
+        return Cause(_REFUSALS, f"{progress.refused} updates in a row were refused")
     if progress.updates >= strategy.rebase_every:
         return Cause("due", f"{progress.updates} updates since the last full training")
     return None

@@ -8,7 +8,7 @@ from datetime import datetime
 
 from retrain_plugin.data.connection import Connections, environment_connections
 from retrain_plugin.decide.rebase import Cause, Progress, rebase_due
-from retrain_plugin.declare.continual import REFUSALS, Continual
+from retrain_plugin.declare.continual import Continual
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.window import Window, Windows
 from retrain_plugin.errors import UnsoundDataError
@@ -135,7 +135,7 @@ def _tick(job: Job, current: Attempt) -> bool:
             return False
         if not learn_new(job, current, parent, new, past, progress):
             failed = progress.after_update(passed=False)
-            if failed.refused < REFUSALS:
+            if not failed.stuck:
                 return _refused(current, champion, failed)
             told = f"{failed.refused} updates in a row were refused, the last one: {current.tags['reason']}"
             return _rebase(job, current, failed, Cause("refusals", told))

@@ -25,6 +25,8 @@ def due(progress, *causes):
         (Progress(updates=4), [], "due"),
         (Progress(refused=REFUSALS - 1), [], None),
         (Progress(refused=REFUSALS), [], "refusals"),
+        (Progress(refused=REFUSALS, denied=("refusals",)), [], None),
+        (Progress(refused=REFUSALS, denied=("refusals",), updates=4), [], "due"),
         (Progress(), [CATEGORY], "category"),
         (Progress(denied=("category",)), [CATEGORY], None),
         (Progress(denied=("category",), updates=4), [CATEGORY], "due"),
@@ -42,6 +44,18 @@ def test_a_pass_forgives_refusals_and_a_refused_rebase_begins_a_new_count():
     assert progress.after_update(passed=True).refused == 0
     after = progress.after_refused_rebase(CATEGORY).after_refused_rebase(Cause("class", "2"))
     assert after == Progress(0, 0, ("category", "class"))
+
+
+def test_refusals_ask_again_once_an_update_has_passed_in_between():
+    stuck = Progress(refused=REFUSALS, denied=("category",))
+    denied = stuck.after_refused_rebase(Cause("refusals", "two of them"))
+    assert denied.denied == ("category", "refusals")
+    for _ in range(REFUSALS):
+        denied = denied.after_update(passed=False)
+    assert not denied.stuck
+    passed = denied.after_update(passed=True)
+    assert passed.denied == ("category",)
+    assert passed.after_update(passed=False).after_update(passed=False).stuck
 
 
 @given(
