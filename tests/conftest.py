@@ -37,11 +37,9 @@ def events(days: int = 120, per_day: int = 60, *, seed: int = 0) -> pd.DataFrame
                          "y": value + random.normal(scale=1.0, size=count) > 0.5, "value": value})  # fmt: skip
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
-    for item in items:
-        if group := _TOGETHER.get(item.path.parent.name):
-            item.add_marker(pytest.mark.xdist_group(group))
+def pytest_itemcollected(item: pytest.Item) -> None:
+    if group := _TOGETHER.get(item.path.parent.name):
+        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
