@@ -3,6 +3,7 @@
 PYTHON ?= python3
 BIN := .venv/bin
 EXIT ?=
+SERVERS := tests/airflow tests/deployment
 
 .PHONY: help venv demo demo-reset secrets test lint format prove bench constraints clean
 
@@ -38,7 +39,10 @@ format: venv  ## Put the code into the house style
 	$(BIN)/ruff check --fix .
 
 test: lint  ## The whole test suite, under 30 minutes on two cores
-	$(BIN)/python -m pytest -m "not prove" --numprocesses 2 --dist loadgroup
+	@# Those that start a whole Airflow mostly wait for it: they run beside all others, and are shown after them.
+	@$(BIN)/python -m pytest -m "not prove" $(SERVERS) >.servers.log 2>&1 & servers=$$!; \
+	$(BIN)/python -m pytest -m "not prove" $(SERVERS:%=--ignore=%); others=$$?; \
+	wait $$servers; ended=$$?; cat .servers.log; rm .servers.log; exit $$((others | ended))
 
 prove: venv  ## The long proofs
 	$(BIN)/python -m pytest -m prove

@@ -19,8 +19,6 @@ os.environ.setdefault("MLFLOW_DISABLE_TELEMETRY", "true")
 from retrain_plugin import Expectations, Gate, Model, Parquet, Periodic
 from tests.postgres import server
 
-# Tests of one folder that share servers, and so a process where several run tests.
-_TOGETHER = {"airflow": "servers", "deployment": "servers", "faults": "faults"}
 START = datetime(2024, 1, 1, tzinfo=timezone.utc)
 AS_OF = datetime(2024, 3, 1, tzinfo=timezone.utc)
 
@@ -35,11 +33,6 @@ def events(days: int = 120, per_day: int = 60, *, seed: int = 0) -> pd.DataFrame
     value = 2 * x + (kind == "red") + random.normal(scale=0.5, size=count)
     return pd.DataFrame({"at": at, "x": x, "noise": random.normal(size=count), "kind": kind,
                          "y": value + random.normal(scale=1.0, size=count) > 0.5, "value": value})  # fmt: skip
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    if group := _TOGETHER.get(item.path.parent.name):
-        item.add_marker(pytest.mark.xdist_group(group))
 
 
 @pytest.fixture
