@@ -34,10 +34,12 @@ def silent(monkeypatch):
                     return
 
         Thread(target=take, daemon=True).start()
-        mlflow.set_tracking_uri(f"http://127.0.0.1:{listening.getsockname()[1]}")
-        mlflow.set_registry_uri(None)
+        address = f"http://127.0.0.1:{listening.getsockname()[1]}"
+        mlflow.set_tracking_uri(address)
+        mlflow.set_registry_uri(address)
         yield taken
         mlflow.set_tracking_uri(None)
+        mlflow.set_registry_uri(None)
     for one in taken:
         one.close()
 
