@@ -53,7 +53,7 @@ def unset(monkeypatch):
         os.environ.pop(name, None)
 
 
-def test_our_limits_hold_unless_the_user_set_others(unset, monkeypatch):
+def test_our_limits_hold_unless_the_user_set_others(mlflow_here, unset, monkeypatch):
     monkeypatch.setenv("MLFLOW_HTTP_REQUEST_TIMEOUT", "5")
     client()
     assert {name: int(os.environ[name]) for name in LIMITS} == {**LIMITS, "MLFLOW_HTTP_REQUEST_TIMEOUT": 5}
