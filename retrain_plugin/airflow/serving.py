@@ -107,7 +107,7 @@ def _status(name: str) -> dict[str, Any]:
         "age": str(age).split(".")[0] if age is not None else "",
         "trained_through": f"{through:%Y-%m-%d %H:%M}" if through else "",
         "decided": decided.get("as_of", "")[:16],
-        "outcome": "failed" if "failed" in decided else decided["outcome"] if decided else "",
+        "outcome": "failed" if "failed" in decided else decided.get("outcome", ""),
         "reason": (decided.get("failed") or decided.get("reason", ""))[:200],
         "paused": str(frozen) if frozen else "",
     }

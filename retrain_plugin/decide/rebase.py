@@ -9,7 +9,8 @@ from retrain_plugin.declare.continual import REFUSALS, Continual
 
 # Causes that hold however often a rebase was refused for them.
 _ALWAYS = ("first", "force")
-_REFUSALS = "refusals"
+# The cause that refusals in a row are.
+STUCK = "refusals"
 
 
 @dataclass(frozen=True)
@@ -37,13 +38,13 @@ class Progress:
     @property
     def stuck(self) -> bool:
         """Whether so many updates were refused that a rebase has to answer, and none was refused for that already."""
-        return self.refused >= REFUSALS and _REFUSALS not in self.denied
+        return self.refused >= REFUSALS and STUCK not in self.denied
 
     def after_update(self, *, passed: bool) -> Progress:
         """The progress after one more update; one that passed ends the trouble that others were in."""
         if not passed:
             return Progress(self.updates + 1, self.refused + 1, self.denied)
-        return Progress(self.updates + 1, 0, tuple(one for one in self.denied if one != _REFUSALS))
+        return Progress(self.updates + 1, 0, tuple(one for one in self.denied if one != STUCK))
 
     def after_refused_rebase(self, cause: Cause) -> Progress:
         """The progress where a rebase was tried and refused; one that passed begins with none at all."""
@@ -76,7 +77,7 @@ def rebase_due(strategy: Continual, progress: Progress, causes: Sequence[Cause])
         if cause.name in _ALWAYS or cause.name not in progress.denied:
             return cause
     if progress.stuck:
-        return Cause(_REFUSALS, f"{progress.refused} updates in a row were refused")
+        return Cause(STUCK, f"{progress.refused} updates in a row were refused")
     if progress.updates >= strategy.rebase_every:
         return Cause("due", f"{progress.updates} updates since the last full training")
     return None

@@ -8,7 +8,8 @@ from datetime import datetime, timezone
 
 from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry.connect import asking, client
-from retrain_plugin.registry.promote import require_file, settle_aliases
+from retrain_plugin.registry.model_store import require_untouched
+from retrain_plugin.registry.promote import settle_aliases
 from retrain_plugin.registry.version import TAG, Version, champions, last, model_tags, versions
 
 _PAUSED = f"{TAG}paused"
@@ -51,7 +52,7 @@ def rollback(model: str, *, to: int | None = None, by: str, reason: str) -> Vers
             f"model {model!r}: {asked}; former champions are: {former}. "
             f"`airflow retrain promote {model}` lets any other version serve"
         )
-    require_file(target)
+    require_untouched(target)
     now = datetime.now(timezone.utc).isoformat()
     # The newest first: whoever reads in between finds one that has served.
     for one in reversed(served[served.index(target) + 1 :]):
@@ -78,7 +79,7 @@ def promote_by_hand(model: str, number: int, *, by: str, reason: str) -> Version
     if serving is not None and str(number) in (str(serving.number), serving.tags.get("restored_from")):
         settle_aliases(model)
         return serving
-    require_file(found)
+    require_untouched(found)
     if found.promoted_as_of is not None:
         begun = (one for one in known if one.tags.get("restored_from") == str(number) and one.promoted_as_of is None)
         found = next(begun, None) or _again(found)

@@ -23,6 +23,7 @@ from retrain_plugin.declare.model import Model
 from retrain_plugin.errors import ModelFileError, TrainingError
 from retrain_plugin.registry.connect import asking, client, not_found
 from retrain_plugin.registry.trusted import SCIKIT_LEARN
+from retrain_plugin.registry.version import Version
 
 with warnings.catch_warnings():
     # skops looks its types up in every loaded module, and Airflow's deprecated ones each complain.
@@ -84,14 +85,14 @@ def read(model: Model, uri: str, digest: str | None) -> BaseEstimator:
         return skops.io.load(path, trusted=contained)
 
 
-def require_untouched(model: str, uri: str, digest: str | None) -> None:
+def require_untouched(version: Version) -> None:
     """See to it that a version that is to serve is still the file that was judged.
 
     Raises:
         ModelFileError: it is gone, not in skops format, or its digest is not the one recorded.
         RegistryError: MLflow does not answer.
     """
-    with _fetched(model, uri, digest):
+    with _fetched(version.model, version.source, version.tags.get("model_digest")):
         pass
 
 

@@ -18,21 +18,17 @@ def promote(version: Version, as_of: datetime) -> None:
 
     Other versions of the same work, promoted before on data or a declaration since corrected, are
     retired from the start, as if they had never been.
+
+    Raises:
+        ModelFileError: its file is not the one that was judged; who served goes on.
+        RegistryError: MLflow does not answer.
     """
-    with asking(version.model):
-        if version.promoted_as_of is None:
+    if version.promoted_as_of is None:
+        require_untouched(version)
+        with asking(version.model):
             _tag(version, "promoted_as_of", as_of.isoformat())
     _retire_others(version)
     settle_aliases(version.model)
-
-
-def require_file(version: Version) -> None:
-    """See to it that what is to serve is the file that was judged.
-
-    Raises:
-        ModelFileError: it is not.
-    """
-    require_untouched(version.model, version.source, version.tags.get("model_digest"))
 
 
 def refuse(version: Version) -> None:

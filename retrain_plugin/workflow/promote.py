@@ -39,8 +39,6 @@ def promote(job: Job) -> tuple[Attempt, Version, bool]:
             current.conclude(outcome="withheld", reason=told)
             log.warning("%s", told)
             return current, version, False
-        if version.promoted_as_of is None:
-            registry_promote.require_file(version)
         registry_promote.promote(version, job.as_of)
         current.conclude(outcome="promoted")
         serving = champion(job.model.name)

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from datetime import datetime
 
 from retrain_plugin.data.connection import Connections, environment_connections
-from retrain_plugin.decide.rebase import Cause, Progress, rebase_due
+from retrain_plugin.decide.rebase import STUCK, Cause, Progress, rebase_due
 from retrain_plugin.declare.continual import Continual
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.window import Window, Windows
@@ -138,7 +138,7 @@ def _tick(job: Job, current: Attempt) -> bool:
             if not failed.stuck:
                 return _refused(current, champion, failed)
             told = f"{failed.refused} updates in a row were refused, the last one: {current.tags['reason']}"
-            return _rebase(job, current, failed, Cause("refusals", told))
+            return _rebase(job, current, failed, Cause(STUCK, told))
     register(job, current, parent, progress)
     return False
 

@@ -2,9 +2,12 @@ from __future__ import annotations
 
 from datetime import timedelta
 
+import pandas as pd
 import pytest
+from sklearn.dummy import DummyClassifier
 
 from retrain_plugin.registry.connect import client
+from retrain_plugin.registry.model_store import store
 from retrain_plugin.registry.promote import promote, refuse, settle_aliases
 from retrain_plugin.registry.version import champion, champions, versions
 from tests.conftest import AS_OF
@@ -13,15 +16,15 @@ pytestmark = pytest.mark.usefixtures("mlflow_here")
 
 
 @pytest.fixture
-def make(mlflow_here):
+def make(mlflow_here, model):
     to = client()
     to.create_registered_model("m")
-    run = to.create_run("0")
+    run_id = to.create_run("0").info.run_id
+    # What is promoted has to be a file; one is enough for all.
+    uri, _ = store(model, DummyClassifier().fit([[0.0]], [0]), pd.DataFrame({"x": [0.0]}), run_id=run_id, name="m")
 
     def version(key: str):
-        made = to.create_model_version(
-            "m", f"runs:/{run.info.run_id}/x", run.info.run_id, tags={"retrain.key": key, "other": "tag"}
-        )
+        made = to.create_model_version("m", uri, run_id, tags={"retrain.key": key, "other": "tag"})
         return next(one for one in versions("m") if one.number == int(made.version))
 
     return version
