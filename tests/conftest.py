@@ -48,17 +48,22 @@ def write(folder: Path, frame: pd.DataFrame) -> None:
         rows.to_parquet(folder / f"{month}.parquet", index=False)
 
 
-@pytest.fixture
-def model(folder: Path) -> Model:
+def declared(folder: Path | str, estimator: str = "tests.estimators:trees") -> Model:
+    """A model of the events in a folder."""
     return Model(
         name="events",
         source=Parquet(f"{folder}/*.parquet", event_time="at", label_delay="1D"),
         features=["x", "noise", "kind"],
         target="y",
-        estimator="tests.estimators:trees",
+        estimator=estimator,
         metric="roc_auc",
         expect=Expectations(min_train_rows=200, min_holdout_rows=50),
     )
+
+
+@pytest.fixture
+def model(folder: Path) -> Model:
+    return declared(folder)
 
 
 @pytest.fixture

@@ -57,8 +57,8 @@ class Given:
     strategy: Periodic
     folder: Path
 
-    def retrain(self, as_of: datetime = AS_OF, strategy: Periodic | None = None, **changes: Any) -> None:
-        retrain(replace(self.model, **changes), strategy or self.strategy, as_of=as_of)
+    def retrain(self, as_of: datetime = AS_OF, **changes: Any) -> None:
+        retrain(replace(self.model, **changes), self.strategy, as_of=as_of)
 
     def retrain_on(self, frame: pd.DataFrame, **changes: Any) -> None:
         for path in self.folder.glob("*.parquet"):

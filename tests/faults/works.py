@@ -13,10 +13,10 @@ from typing import Any
 
 import mlflow.sklearn
 
-from retrain_plugin import PSI, Continual, Decay, Expectations, Gate, Model, Parquet, Periodic, Triggered, any_of
+from retrain_plugin import PSI, Continual, Decay, Gate, Model, Periodic, Triggered, any_of
 from retrain_plugin.registry.intervene import promote_by_hand, rollback
 from retrain_plugin.workflow import check, retrain, update
-from tests.conftest import AS_OF
+from tests.conftest import AS_OF, declared
 from tests.faults.boundary import Boundary, Fault
 
 WEEK, DAY = timedelta(weeks=1), timedelta(days=1)
@@ -32,15 +32,7 @@ PERSON = {"by": "ada", "reason": "by hand"}
 
 
 def model(folder: str) -> Model:
-    return Model(
-        name="events",
-        source=Parquet(f"{folder}/*.parquet", event_time="at", label_delay="1D"),
-        features=["x", "noise", "kind"],
-        target="y",
-        estimator="tests.estimators:online",
-        metric="roc_auc",
-        expect=Expectations(min_train_rows=200, min_holdout_rows=50),
-    )
+    return declared(folder, "tests.estimators:online")
 
 
 @dataclass(frozen=True)
@@ -51,23 +43,19 @@ class Doing:
     before: tuple[Callable[[Model], Any], ...] = ()
 
 
-def retrained(strategy: Periodic, weeks: int = 0, **named: Any) -> Callable[[Model], Any]:
-    return lambda of: retrain(of, strategy, as_of=AS_OF + weeks * WEEK, **named)
+def retrained(strategy: Periodic, weeks: int = 0) -> Callable[[Model], Any]:
+    return lambda of: retrain(of, strategy, as_of=AS_OF + weeks * WEEK)
 
 
-def updated(days: int, **named: Any) -> Callable[[Model], Any]:
-    return lambda of: update(of, CONTINUAL, as_of=AS_OF + days * DAY, **named)
-
-
-def checked(of: Model, weeks: int = 1, **named: Any) -> Any:
-    return check(of, TRIGGERED, as_of=AS_OF + weeks * WEEK, **named)
+def updated(days: int, *, force: bool = False) -> Callable[[Model], Any]:
+    return lambda of: update(of, CONTINUAL, as_of=AS_OF + days * DAY, force=force)
 
 
 WORKS = {
     "first retrain": Doing(retrained(PERIODIC)),
     "retrain": Doing(retrained(PERIODIC, 1), (retrained(PERIODIC),)),
     "refused retrain": Doing(retrained(STRICT, 1), (retrained(PERIODIC),)),
-    "check": Doing(checked, (retrained(TRIGGERED),)),
+    "check": Doing(lambda of: check(of, TRIGGERED, as_of=AS_OF + WEEK), (retrained(TRIGGERED),)),
     # The third update is the first that prunes.
     "update": Doing(updated(3), (updated(0), updated(1), updated(2))),
     "rebase": Doing(updated(2, force=True), (updated(0), updated(1))),
