@@ -29,7 +29,10 @@ def updated(schedule="@weekly", **changes) -> Continual:
 quickly = {"default_args": {"retry_delay": timedelta(seconds=1)}}
 weekly = updated(rebase_every=3)
 retraining_dag(model("continual"), weekly, dag_id="continual", **quickly)
-retraining_dag(model("killed-update", build="build_stalling_update"), updated(), dag_id="killed_update", **quickly)
+# Unpausing would start a run of the calendar's, which could be the one that stalls.
+never = Asset(name="never", uri="x-data://never")
+killed = model("killed-update", build="build_stalling_update")
+retraining_dag(killed, updated(never), dag_id="killed_update", **quickly)
 retraining_dag(model("aged"), updated(when=MaxAge("8D")), dag_id="aged", **quickly)
 
 landed = Asset(name="events", uri="x-data://events")
