@@ -5,7 +5,7 @@ BIN := .venv/bin
 EXIT ?=
 SERVERS := tests/airflow tests/deployment
 
-.PHONY: help venv demo demo-reset secrets test lint format prove bench constraints clean
+.PHONY: help venv demo demo-reset secrets browser test lint format prove bench constraints clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -38,7 +38,11 @@ format: venv  ## Put the code into the house style
 	$(BIN)/ruff format .
 	$(BIN)/ruff check --fix .
 
-test: lint  ## The whole test suite, under 30 minutes on two cores
+browser: venv  ## A Chromium for the tests of the page, where the system has none
+	@$(BIN)/python -m tests.browser || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+		&& apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } || $(BIN)/playwright install --with-deps chromium
+
+test: lint browser  ## The whole test suite, under 30 minutes on two cores
 	@# Those that start a whole Airflow mostly wait for it: they run beside all others, and are shown after them.
 	@$(BIN)/python -m pytest -m "not prove" $(SERVERS) >.servers.log 2>&1 & servers=$$!; \
 	$(BIN)/python -m pytest -m "not prove" $(SERVERS:%=--ignore=%); others=$$?; \

@@ -152,17 +152,24 @@ class Stack:
     @property
     def login(self) -> tuple[str, str]:
         """User and password of the Airflow UI."""
+        return next(iter(self.passwords.items()))
+
+    @property
+    def passwords(self) -> dict[str, str]:
+        """Of every user, the first one first."""
         path = self.home / "airflow" / "simple_auth_manager_passwords.json.generated"
-        user, password = next(iter(json.loads(path.read_text()).items()))
-        return user, password
+        return dict(json.loads(path.read_text()))
 
     def api(self, method: str, path: str, body: Any = None) -> Any:
         """Call Airflow's REST API as the UI's user; `path` begins behind ``/api/v2/``."""
         if not hasattr(self, "_token"):
-            user, password = self.login
-            answer = request("POST", f"{self.airflow_url}/auth/token", {"username": user, "password": password})
-            self._token: str = answer["access_token"]
+            self._token = self.token(*self.login)
         return request(method, f"{self.airflow_url}/api/v2/{path}", body, token=self._token)
+
+    def token(self, user: str, password: str) -> str:
+        """What lets a user in, for a while."""
+        answer = request("POST", f"{self.airflow_url}/auth/token", {"username": user, "password": password})
+        return str(answer["access_token"])
 
     def runs(self, dag_id: str) -> list[dict[str, Any]]:
         """The DAG's runs, oldest first."""

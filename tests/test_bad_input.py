@@ -313,7 +313,9 @@ WORK: dict[str, Case] = {
     "a rollback of a model that nobody knows": (by_hand(rollback, "eventz"), RegistryError, "'eventz'"),
     "a promotion of nobody": (by_hand(promote_by_hand, "events", 9), RegistryError, "has no version 9.*history"),
     "a pause of nothing": (by_hand(pause, "eventz"), RegistryError, "'eventz'"),
-    "a resumption of what goes on": (lambda _: resume("events"), RegistryError, "is not paused"),
+    "a resumption of what goes on": (
+        lambda _: resume("events", by="ada", reason="why"), RegistryError, "is not paused",
+    ),
     "an acceptance without end": (
         lambda _: accept("events", [("x", "far")], as_of=AS_OF, by="ada", reason="w" * 9000), RegistryError, "shorten",
     ),

@@ -10,6 +10,8 @@ if TYPE_CHECKING:
     from retrain_plugin.airflow.dag import retraining_dag
     from retrain_plugin.airflow.data_fault import DataFaultOperator
     from retrain_plugin.airflow.decide import DecideOperator, HoldOperator
+    from retrain_plugin.airflow.hook import MlflowHook
+    from retrain_plugin.airflow.notifier import DecisionNotifier
     from retrain_plugin.airflow.previous_run import PreviousRunSensor
     from retrain_plugin.airflow.promote import PromoteOperator
     from retrain_plugin.airflow.retrain import RetrainOperator
@@ -24,9 +26,11 @@ _HOME = {
     "DataFaultOperator": "retrain_plugin.airflow.data_fault",
     "DecaySensor": "retrain_plugin.airflow.sensor",
     "DecideOperator": "retrain_plugin.airflow.decide",
+    "DecisionNotifier": "retrain_plugin.airflow.notifier",
     "HoldOperator": "retrain_plugin.airflow.decide",
     "KSSensor": "retrain_plugin.airflow.sensor",
     "MaxAgeSensor": "retrain_plugin.airflow.sensor",
+    "MlflowHook": "retrain_plugin.airflow.hook",
     "PSISensor": "retrain_plugin.airflow.sensor",
     "PreviousRunSensor": "retrain_plugin.airflow.previous_run",
     "PromoteOperator": "retrain_plugin.airflow.promote",
@@ -45,9 +49,11 @@ __all__ = [
     "DataFaultOperator",
     "DecaySensor",
     "DecideOperator",
+    "DecisionNotifier",
     "HoldOperator",
     "KSSensor",
     "MaxAgeSensor",
+    "MlflowHook",
     "PSISensor",
     "PreviousRunSensor",
     "PromoteOperator",

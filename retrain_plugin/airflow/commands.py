@@ -8,14 +8,27 @@ import sys
 from argparse import Namespace
 from collections.abc import Callable
 from datetime import datetime, timezone
+from typing import TYPE_CHECKING
 
+from airflow.cli.simple_table import AirflowConsole
 from airflow.configuration import conf
 
 from retrain_plugin.airflow.connections import connection_address, use_mlflow_connection
 from retrain_plugin.errors import DeclarationError, RetrainError
 
+if TYPE_CHECKING:
+    from retrain_plugin.workflow.selftest import Drill
+
 # What commands say goes to people, not to a log.
 say: Callable[[str], object] = print
+
+
+def tell(args: Namespace, sentence: str, **values: object) -> None:
+    """A sentence to people, or what it says as data where ``--output`` asks for that."""
+    if args.output in ("table", "plain"):
+        say(sentence)
+    else:
+        AirflowConsole().print_as([{**values, "said": sentence}], output=args.output)
 
 
 def selftest(args: Namespace) -> None:
@@ -24,7 +37,7 @@ def selftest(args: Namespace) -> None:
     from retrain_plugin.workflow.selftest import selftest as drill
 
     def run() -> None:
-        as_of = _moment(args.as_of)
+        as_of = moment(args.as_of) or datetime.now(timezone.utc)
         model, strategy, dag_id = declared(args.model, args.dag_id)
         found = drill(
             model,
@@ -34,8 +47,11 @@ def selftest(args: Namespace) -> None:
             dag_run_id=f"cli__{datetime.now(timezone.utc).isoformat()}",
             connections=connection_address,
         )
-        for one in found.drills:
-            say(f"{'ok    ' if one.passed else 'FAILED'} {one}")
+        if args.output in ("table", "plain"):
+            for one in found.drills:
+                say(f"{'ok    ' if one.passed else 'FAILED'} {one}")
+        else:
+            AirflowConsole().print_as([_drill(one) for one in found.drills], output=args.output)
         found.require_passed()
 
     or_exit(run)
@@ -53,23 +69,47 @@ def accept(args: Namespace) -> None:
             args.model,
             breaches,  # type: ignore[arg-type]
             as_of=held.as_of,
-            by=args.by or getpass.getuser(),
+            by=who(args),
             reason=args.reason,
         )
         shown = ", ".join(f"{feature} ({rule})" for feature, rule in made.breaches)
-        say(f"Accepted for {args.model} as of {made.as_of.isoformat()}, by {made.by}: {shown}")
-        say(f"Clear the DAG run {held.tags['dag_run_id']!r} of {held.tags['dag_id']!r} to decide it anew.")
+        told = (
+            f"Accepted for {args.model} as of {made.as_of.isoformat()}, by {made.by}: {shown}\n"
+            f"Clear the DAG run {held.tags['dag_run_id']!r} of {held.tags['dag_id']!r} to decide it anew."
+        )
+        tell(args, told, model=args.model, as_of=made.as_of, by=made.by, dag_run_id=held.tags["dag_run_id"])
 
     or_exit(run)
 
 
-def _moment(text: str | None) -> datetime:
+def _drill(one: Drill) -> dict[str, object]:
+    return {
+        "trigger": one.trigger,
+        "situation": one.situation,
+        "expected": one.expected,
+        "said": one.verdict.state,
+        "passed": one.passed,
+        "reason": one.verdict.reason,
+    }
+
+
+def moment(text: str | None) -> datetime | None:
+    """The moment that ``--as-of`` names.
+
+    Raises:
+        DeclarationError: it is not a date and time.
+    """
     if text is None:
-        return datetime.now(timezone.utc)
+        return None
     try:
         return datetime.fromisoformat(text)
     except ValueError:
         raise DeclarationError(f"--as-of={text!r} is not a date and time, such as 2013-06-02T00:00:00+00:00") from None
+
+
+def who(args: Namespace) -> str:
+    """Who says so: whoever ``--by`` names, else the user of this shell."""
+    return str(args.by or getpass.getuser())
 
 
 def or_exit(run: Callable[[], None]) -> None:

@@ -37,10 +37,15 @@ def use_mlflow_connection() -> None:
     import mlflow
 
     connection = _connection(name)
-    scheme = connection.schema if connection.schema in ("http", "https") else "http"
-    host = connection.host or ""
-    address = host if "://" in host else f"{scheme}://{host}"
-    mlflow.set_tracking_uri(f"{address}:{connection.port}" if connection.port else address)
+    mlflow.set_tracking_uri(mlflow_address(connection))
     if connection.login:
         os.environ["MLFLOW_TRACKING_USERNAME"] = connection.login
         os.environ["MLFLOW_TRACKING_PASSWORD"] = connection.password or ""
+
+
+def mlflow_address(connection: Connection | StoredConnection) -> str:
+    """The address of the MLflow server that a connection names, without credentials."""
+    scheme = connection.schema if connection.schema in ("http", "https") else "http"
+    host = (connection.host or "").rstrip("/")
+    address = host if "://" in host else f"{scheme}://{host}"
+    return f"{address}:{connection.port}" if connection.port else address

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from datetime import datetime, timedelta, timezone
 from typing import Any
 
@@ -13,10 +13,11 @@ from retrain_plugin.airflow.check_data import CheckDataOperator
 from retrain_plugin.airflow.data_fault import DataFaultOperator
 from retrain_plugin.airflow.decide import DecideOperator, HoldOperator
 from retrain_plugin.airflow.explain import explained
-from retrain_plugin.airflow.operator import ModelOperator
+from retrain_plugin.airflow.operator import ModelOperator, Notifier
 from retrain_plugin.airflow.previous_run import PreviousRunSensor
 from retrain_plugin.airflow.promote import PromoteOperator
 from retrain_plugin.airflow.sensor import TriggerSensor
+from retrain_plugin.airflow.tags import tags_of
 from retrain_plugin.airflow.train import TrainOperator
 from retrain_plugin.airflow.update import UpdateOperator
 from retrain_plugin.airflow.validate import ValidateOperator
@@ -30,11 +31,20 @@ from retrain_plugin.declare.triggered import Triggered
 _BEGINNING = datetime(2000, 1, 1, tzinfo=timezone.utc)
 
 
-def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = None, **dag_options: Any) -> DAG:
+def retraining_dag(
+    model: Model,
+    strategy: Periodic,
+    *,
+    dag_id: str | None = None,
+    on_decision: Notifier | Sequence[Notifier] = (),
+    **dag_options: Any,
+) -> DAG:
     """The DAG that retrains a model by a strategy.
 
     Parameters:
         dag_id: the model's name and the strategy's kind unless given.
+        on_decision: whom to tell what each run decided: Airflow notifiers or functions of the
+            context, where they find it as ``decision``.
         dag_options: anything :class:`airflow.sdk.DAG` takes; `tags` are added to ours and
             `default_args` laid over ours (two retries, a minute apart). Tasks that load a training
             window go to the queue that ``[retrain] training_queue`` names, unless `default_args`
@@ -68,7 +78,7 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
             ),
         },
         **dag_options,
-        "tags": {"retrain", strategy.kind, model.name, *dag_options.get("tags", ())},
+        "tags": {*tags_of(model, strategy.kind), *dag_options.get("tags", ())},
         "default_args": {
             "retries": 2,
             "retry_delay": timedelta(minutes=1),
@@ -80,13 +90,13 @@ def retraining_dag(model: Model, strategy: Periodic, *, dag_id: str | None = Non
     with DAG(dag_id or f"{model.name}_{strategy.kind}", **options) as dag:
         previous_run = PreviousRunSensor(task_id="previous_run")
         if isinstance(strategy, Continual):
-            update = UpdateOperator(task_id="update", model=model, strategy=strategy, **heavy)
+            update = UpdateOperator(task_id="update", model=model, strategy=strategy, on_decision=on_decision, **heavy)
             if strategy.triggers:
                 _asked(model, strategy, after=previous_run, before=update)
             else:
                 previous_run >> update
         else:
-            _retraining(model, strategy, previous_run, heavy)
+            _retraining(model, strategy, previous_run, heavy, on_decision)
     return dag
 
 
@@ -99,16 +109,22 @@ def _schedule(strategy: Periodic) -> Any:
     return strategy.schedule
 
 
-def _retraining(model: Model, strategy: Periodic, previous_run: PreviousRunSensor, heavy: Mapping[str, Any]) -> None:
+def _retraining(
+    model: Model,
+    strategy: Periodic,
+    previous_run: PreviousRunSensor,
+    heavy: Mapping[str, Any],
+    on_decision: Notifier | Sequence[Notifier],
+) -> None:
     declared: dict[str, Any] = {"model": model, "strategy": strategy}
     check = CheckDataOperator(task_id="check_data", **declared, **heavy)
     train = TrainOperator(task_id="train", **declared, **heavy)
     validate = ValidateOperator(task_id="validate", **declared, **heavy)
-    promote = PromoteOperator(task_id="promote", **declared)
+    promote = PromoteOperator(task_id="promote", on_decision=on_decision, **declared)
     check >> train >> validate >> promote
     if isinstance(strategy, Triggered):
         # Whoever is asked whether the champion still does has to know who that is.
-        decide = DecideOperator(task_id="decide", **declared)
+        decide = DecideOperator(task_id="decide", on_decision=on_decision, **declared)
         _asked(model, strategy, after=previous_run, before=decide)
         decide >> [check, HoldOperator(task_id="hold")]
     else:

@@ -33,3 +33,14 @@ class MlflowVersionLink(BaseOperatorLink):
     def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
         """The address the task left, or nothing."""
         return XCom.get_value(ti_key=ti_key, key="mlflow_version_url") or ""
+
+
+@attrs.define()
+class ReportLink(BaseOperatorLink):
+    """To the report of what the task's DAG run decided, in MLflow's artifact viewer."""
+
+    name = "Report"
+
+    def get_link(self, operator: BaseOperator, *, ti_key: TaskInstanceKey) -> str:
+        """The address the task left, or nothing."""
+        return XCom.get_value(ti_key=ti_key, key="report_url") or ""

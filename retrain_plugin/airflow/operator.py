@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import BaseOperator
 from airflow.sdk.exceptions import AirflowFailException
 
-from retrain_plugin.airflow.links import MlflowRunLink, MlflowVersionLink
+from retrain_plugin.airflow.links import MlflowRunLink, MlflowVersionLink, ReportLink
 from retrain_plugin.declare.fields import require_kind
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import Periodic
@@ -22,6 +22,10 @@ if TYPE_CHECKING:
     from retrain_plugin.workflow.job import Job
 
 
+# An Airflow notifier, or a function of the context.
+Notifier = Callable[["Context"], Any]
+
+
 class ModelOperator(BaseOperator):
     """One step of a model's retraining.
 
@@ -31,10 +35,13 @@ class ModelOperator(BaseOperator):
             DAG run's param `as_of`, else the end of its data interval, else its `run_after`.
         force: train and judge even where the champion learnt from the same rows; without one, the
             DAG run's param `force`.
+        on_decision: whom to tell what was decided: Airflow notifiers, or functions of the context.
+            Both find the decision there as ``decision``, with ``model``, ``decision``,
+            ``outcome``, ``reason``, ``version``, ``as_of`` and addresses.
     """
 
     template_fields: Sequence[str] = ("as_of", "force")
-    operator_extra_links = (MlflowRunLink(), MlflowVersionLink())
+    operator_extra_links = (MlflowRunLink(), MlflowVersionLink(), ReportLink())
     ui_color = "#e3f0ff"
 
     def __init__(
@@ -44,6 +51,7 @@ class ModelOperator(BaseOperator):
         strategy: Periodic,
         as_of: str | datetime | None = None,
         force: bool | str | None = None,
+        on_decision: Notifier | Sequence[Notifier] = (),
         **kwargs: Any,
     ) -> None:
         super().__init__(**kwargs)
@@ -53,13 +61,30 @@ class ModelOperator(BaseOperator):
         self.strategy = strategy
         self.as_of = as_of
         self.force = force
+        self.on_decision = (on_decision,) if callable(on_decision) else tuple(on_decision)
 
     def do(self, context: Context, step: Callable[[Job], Attempt]) -> dict[str, Any]:
         """Run one step of the workflow for this DAG run; its outcome goes to XCom for people and links.
 
         What a retry cannot heal fails at once; an unreachable source or MLflow is left to Airflow's retries.
         """
-        return self.publish(context, self.run_step(context, step))
+        found = self.publish(context, self.run_step(context, step))
+        if found["stage"] == "concluded":
+            self._tell(context, found)
+        return found
+
+    def _tell(self, context: Context, found: dict[str, Any]) -> None:
+        """Whoever cannot be told must not undo what was decided."""
+        links = {
+            "dag_run_url": dag_run_url(context),
+            "report_url": context["ti"].xcom_pull(key="report_url", task_ids=self.task_id),
+        }
+        about = {**context, "decision": {"model": self.model.name, **found, **links}}
+        for tell in self.on_decision:
+            try:
+                tell(about)  # type: ignore[arg-type]
+            except Exception:
+                self.log.exception("%r could not be told what was decided", tell)
 
     def run_step(self, context: Context, step: Callable[[Job], Attempt]) -> Attempt:
         """Do the step and return its record; what a retry cannot heal fails at once."""
@@ -75,6 +100,7 @@ class ModelOperator(BaseOperator):
         ours = current.tags
         version = int(ours["version"]) if ours.get("version") else None
         context["ti"].xcom_push(key="mlflow_run_url", value=current.url)
+        context["ti"].xcom_push(key="report_url", value=current.report_url)
         context["ti"].xcom_push(
             key="mlflow_version_url", value=version_url(self.model.name, version) if version else None
         )
@@ -107,6 +133,7 @@ def job_for(
     from retrain_plugin.workflow.job import Job
 
     use_mlflow_connection()
+    asked = context["dag_run"].conf or {}
     return Job(
         model=model,
         strategy=strategy,
@@ -115,6 +142,8 @@ def job_for(
         dag_run_id=context["ti"].run_id,
         force=_asked(context["params"].get("force") if force is None else force),
         url=dag_run_url(context),
+        asked_by=str(asked.get("asked_by") or _by_hand(context)),
+        asked_for=str(asked.get("asked_for") or ""),
         connections=connection_address,
     )
 
@@ -137,6 +166,12 @@ def moment_of(context: Context, asked: str | datetime | None) -> datetime:
                 f"as_of={moment!r} is not a date and time: write it as 2013-06-02T00:00:00+00:00"
             ) from None
     return moment
+
+
+def _by_hand(context: Context) -> str:
+    """Who started the run in Airflow's own UI or API; nobody, where the calendar or a backfill did."""
+    run = context["dag_run"]
+    return (getattr(run, "triggering_user_name", None) or "") if run.run_type == "manual" else ""
 
 
 def dag_run_url(context: Context) -> str | None:

@@ -37,6 +37,21 @@ def get_provider_info() -> dict[str, Any]:
         "extra-links": [
             "retrain_plugin.airflow.links.MlflowRunLink",
             "retrain_plugin.airflow.links.MlflowVersionLink",
+            "retrain_plugin.airflow.links.ReportLink",
+        ],
+        "hooks": [{"integration-name": "Retrain", "python-modules": ["retrain_plugin.airflow.hook"]}],
+        "notifications": ["retrain_plugin.airflow.notifier.DecisionNotifier"],
+        "connection-types": [
+            {
+                "connection-type": "mlflow",
+                "hook-class-name": "retrain_plugin.airflow.hook.MlflowHook",
+                "hook-name": "MLflow",
+                "ui-field-behaviour": {
+                    "hidden-fields": ["extra"],
+                    "relabeling": {"schema": "Scheme (http or https)"},
+                    "placeholders": {"host": "mlflow.example.org", "port": "5000", "schema": "https"},
+                },
+            }
         ],
         "config": {
             "retrain": {

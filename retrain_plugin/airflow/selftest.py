@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from airflow.sdk import DAG, CronDataIntervalTimetable
 
 from retrain_plugin.airflow.operator import ModelOperator
+from retrain_plugin.airflow.tags import tags_of
 from retrain_plugin.declare.fields import require_kind
 from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.periodic import require_cron
@@ -53,7 +54,7 @@ def selftest_dag(
         "doc_md": f"Shows every trigger of `{model.name}` a change, at which it must fire, and none, at which it "
         "must stay quiet. Fails where one does not: such a trigger cannot be relied on.",
         **dag_options,
-        "tags": {"retrain", "selftest", model.name, *dag_options.get("tags", ())},
+        "tags": {*tags_of(model, "selftest"), *dag_options.get("tags", ())},
     }
     with DAG(dag_id or f"{model.name}_selftest", **options) as dag:
         SelfTestOperator(task_id="selftest", model=model, strategy=strategy)

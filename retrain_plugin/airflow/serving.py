@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
-import getpass
 from argparse import Namespace
-from datetime import datetime, timezone
+from dataclasses import asdict
+from datetime import timedelta
 from typing import TYPE_CHECKING, Any
 
 from airflow.cli.simple_table import AirflowConsole
 
-from retrain_plugin.airflow.commands import or_exit, say
+from retrain_plugin.airflow.announce import announce
+from retrain_plugin.airflow.commands import or_exit, tell, who
 
 if TYPE_CHECKING:
     from retrain_plugin.registry.version import Version
@@ -49,9 +50,10 @@ def rollback(args: Namespace) -> None:
     from retrain_plugin.registry.intervene import rollback as roll
 
     def run() -> None:
-        target = roll(args.model, to=args.to, by=_who(args), reason=args.reason)
-        _announce(target, args.reason)
-        say(f"v{target.number} of {args.model} serves again; what served after it is retired as of now")
+        target = roll(args.model, to=args.to, by=who(args), reason=args.reason)
+        announce(target, args.reason)
+        told = f"v{target.number} of {args.model} serves again; what served after it is retired as of now"
+        tell(args, told, model=args.model, version=target.number)
 
     or_exit(run)
 
@@ -61,10 +63,10 @@ def promote(args: Namespace) -> None:
     from retrain_plugin.registry.intervene import promote_by_hand
 
     def run() -> None:
-        made = promote_by_hand(args.model, args.version, by=_who(args), reason=args.reason)
-        _announce(made, args.reason)
+        made = promote_by_hand(args.model, args.version, by=who(args), reason=args.reason)
+        announce(made, args.reason)
         copied = f", a copy of v{args.version}, which served before," if made.number != args.version else ""
-        say(f"v{made.number} of {args.model}{copied} serves now")
+        tell(args, f"v{made.number} of {args.model}{copied} serves now", model=args.model, version=made.number)
 
     or_exit(run)
 
@@ -74,7 +76,8 @@ def pause(args: Namespace) -> None:
     from retrain_plugin.registry.intervene import pause as freeze
 
     def run() -> None:
-        say(f"{args.model}: {freeze(args.model, by=_who(args), reason=args.reason)}")
+        made = freeze(args.model, by=who(args), reason=args.reason)
+        tell(args, f"{args.model}: {made}", model=args.model, **asdict(made))
 
     or_exit(run)
 
@@ -84,33 +87,36 @@ def resume(args: Namespace) -> None:
     from retrain_plugin.registry.intervene import resume as thaw
 
     def run() -> None:
-        thaw(args.model)
-        say(f"{args.model}: versions that pass are promoted again, from the next run on")
+        thaw(args.model, by=who(args), reason=args.reason)
+        tell(args, f"{args.model}: versions that pass are promoted again, from the next run on", model=args.model)
 
     or_exit(run)
 
 
 def _status(name: str) -> dict[str, Any]:
-    from retrain_plugin.registry.attempt import runs
-    from retrain_plugin.registry.intervene import paused
-    from retrain_plugin.registry.version import champion, own_tags
+    from retrain_plugin.registry.version import versions
+    from retrain_plugin.workflow.overview import overview
 
-    serving, frozen = champion(name), paused(name)
-    # The one before it may be at work, and has decided nothing yet.
-    recent = [own_tags(run.data.tags) for run in runs(name, most=20)]
-    decided = next((tags for tags in recent if "outcome" in tags or "failed" in tags), {})
-    age = datetime.now(timezone.utc) - serving.promoted_as_of if serving and serving.promoted_as_of else None
-    through = serving.trained_through if serving else None
+    found = overview(name, versions(name))
+    last, promoted, now = found.last, found.promoted_score, found.score_now
     return {
         "model": name,
-        "champion": f"v{serving.number}" if serving else "none",
-        "age": str(age).split(".")[0] if age is not None else "",
-        "trained_through": f"{through:%Y-%m-%d %H:%M}" if through else "",
-        "decided": decided.get("as_of", "")[:16],
-        "outcome": "failed" if "failed" in decided else decided.get("outcome", ""),
-        "reason": (decided.get("failed") or decided.get("reason", ""))[:200],
-        "paused": str(frozen) if frozen else "",
+        "champion": f"v{found.champion}" if found.champion else "none",
+        "age": _days(found.age_seconds),
+        "data_age": _days(found.data_age_seconds),
+        "metric": found.metric,
+        "promoted": f"{promoted.value:.4f}" if promoted else "",
+        "now": f"{now.value:.4f}" if now else "",
+        "decided": f"{last.as_of:%Y-%m-%d %H:%M}" if last else "",
+        "outcome": last.outcome if last else "",
+        "reason": last.reason[:200] if last else "",
+        "health": "; ".join(found.health)[:400],
+        "paused": found.paused,
     }
+
+
+def _days(seconds: float | None) -> str:
+    return "" if seconds is None else str(timedelta(seconds=int(seconds)))
 
 
 def _version(one: Version) -> dict[str, Any]:
@@ -128,21 +134,3 @@ def _version(one: Version) -> dict[str, Any]:
         "rows": told.get("rows", ""),
         "fit_seconds": told.get("cost_seconds", ""),
     }
-
-
-def _who(args: Namespace) -> str:
-    return args.by or getpass.getuser()
-
-
-def _announce(serving: Version, reason: str) -> None:
-    """Tell whoever is scheduled on the model that another version serves."""
-    from airflow.assets.manager import asset_manager
-    from airflow.models.asset import AssetModel
-    from airflow.utils.session import create_session
-    from sqlalchemy import select
-
-    with create_session() as session:
-        known = session.scalar(select(AssetModel).where(AssetModel.uri == f"x-model://{serving.model}"))
-        if known is not None:
-            about = {"version": serving.number, "as_of": datetime.now(timezone.utc).isoformat(), "reason": reason}
-            asset_manager.register_asset_change(asset=known, extra=about, session=session)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from airflow.sdk.exceptions import AirflowSkipException
+from airflow.sdk.exceptions import AirflowFailException, AirflowSkipException
 
 from retrain_plugin.airflow.promote import PromoteOperator
 from retrain_plugin.declare.continual import Continual
@@ -34,6 +34,8 @@ class UpdateOperator(PromoteOperator):
         from retrain_plugin.workflow.update import updated
 
         found = self.do(context, updated)
+        if found["outcome"] == "held":
+            raise AirflowFailException(found["reason"])
         if found["outcome"] == "kept":
             raise AirflowSkipException(f"v{found['version']} goes on serving: {found['reason']}")
         return self.announce(context, found)

@@ -56,6 +56,12 @@ class Decision:
             "verdicts": [one.to_json() for one in self.verdicts],
         }
 
+    @classmethod
+    def from_json(cls, wire: Mapping[str, Any]) -> Decision:
+        """The decision that :meth:`to_json` wrote."""
+        verdicts = tuple(Verdict.from_json(one) for one in wire["verdicts"])
+        return cls(wire["action"], wire["reason"], verdicts, datetime.fromisoformat(wire["as_of"]))
+
 
 def decide(
     strategy: Triggered, verdicts: tuple[Verdict, ...], history: History, *, as_of: datetime, force: bool = False

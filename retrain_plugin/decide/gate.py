@@ -57,6 +57,23 @@ class GateReport:
         """The report as JSON types."""
         return asdict(self)
 
+    @classmethod
+    def from_json(cls, wire: Mapping[str, Any]) -> GateReport:
+        """The report that :meth:`to_json` wrote."""
+        read = dict(wire)
+        read["challenger"] = Estimate(**wire["challenger"]) if wire["challenger"] else None
+        read["comparison"] = _comparison(wire["comparison"]) if wire["comparison"] else None
+        read["checks"] = tuple(Check(**one) for one in wire["checks"])
+        read["slices"] = tuple(
+            SliceResult(one["feature"], one["value"], _comparison(one["comparison"])) for one in wire["slices"]
+        )
+        return cls(**read)
+
+
+def _comparison(wire: Mapping[str, Any]) -> Comparison:
+    scores = {name: Estimate(**wire[name]) for name in ("challenger", "champion", "gain")}
+    return Comparison(**scores, rows=wire["rows"])
+
 
 @dataclass(frozen=True)
 class Opponent:

@@ -13,7 +13,7 @@ from retrain_plugin.declare.source import Parquet, Source, Table
 from retrain_plugin.errors import DeclarationError
 
 _IMPORT_PATH = re.compile(r"[A-Za-z_]\w*(\.[A-Za-z_]\w*)*:[A-Za-z_]\w*")
-_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
+MODEL_NAME = re.compile(r"[A-Za-z0-9][A-Za-z0-9_.\-]*")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,7 +51,7 @@ class Model:
     expect: Expectations = field(default_factory=Expectations)
 
     def __post_init__(self) -> None:
-        if not _NAME.fullmatch(require_text(self.name, field="name")):
+        if not MODEL_NAME.fullmatch(require_text(self.name, field="name")):
             raise DeclarationError(
                 f"name={self.name!r} must consist of letters, digits, '_', '.' and '-': "
                 "MLflow and Airflow both use it in addresses"

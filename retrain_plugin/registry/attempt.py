@@ -20,8 +20,9 @@ from sklearn.base import BaseEstimator
 
 from retrain_plugin.declare.model import Model
 from retrain_plugin.errors import RegistryError
-from retrain_plugin.registry import model_store
-from retrain_plugin.registry.connect import address, asking, client, run_url
+from retrain_plugin.registry import model_store, notes
+from retrain_plugin.registry.connect import address, asking, client, report_url, run_url
+from retrain_plugin.registry.notes import model_card
 from retrain_plugin.registry.version import TAG, Version, own_tags, versions
 
 log = logging.getLogger(__name__)
@@ -50,6 +51,8 @@ class Work:
     asked: str
     about: Mapping[str, str] = field(default_factory=dict)
     url: str | None = None
+    asked_by: str = ""
+    asked_for: str = ""
 
     @property
     def key(self) -> str:
@@ -79,6 +82,26 @@ class Attempt:
     def tags(self) -> dict[str, str]:
         """Our tags on the run, without their prefix."""
         return _ours(self._run)
+
+    @property
+    def report_url(self) -> str | None:
+        """Where a person sees its report."""
+        return report_url(self._run.info.experiment_id, self.run_id)
+
+    @property
+    def params(self) -> dict[str, str]:
+        """What was declared, as the run's params."""
+        return dict(self._run.data.params)
+
+    @property
+    def metrics(self) -> dict[str, float]:
+        """What was measured so far."""
+        return dict(self._run.data.metrics)
+
+    def artifacts(self) -> set[str]:
+        """The names of the artifacts recorded so far."""
+        with asking(self.work.model.name):
+            return {one.path for one in client().list_artifacts(self.run_id)}
 
     def reached(self, stage: str) -> bool:
         """Whether a step was finished by this try or an earlier one."""
@@ -155,6 +178,7 @@ class Attempt:
                     source,
                     run_id=self.run_id,
                     tags={f"{TAG}{tag}": value[:5000] for tag, value in tags.items()},
+                    description=model_card(tags, self.params),
                     model_id=source.rpartition("/")[2],
                     await_creation_for=0,
                 )
@@ -222,8 +246,17 @@ def artifact(model: str, run_id: str, name: str) -> Any:
     Raises:
         RegistryError: it is not there, or MLflow does not answer.
     """
+    return json.loads(text(model, run_id, name))
+
+
+def text(model: str, run_id: str, name: str) -> str:
+    """A text artifact of a run.
+
+    Raises:
+        RegistryError: it is not there, or MLflow does not answer.
+    """
     with asking(model):
-        return json.loads(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
+        return str(mlflow.artifacts.load_text(f"runs:/{run_id}/{name}"))
 
 
 def _find(work: Work) -> Run | None:
@@ -270,6 +303,7 @@ def _create(work: Work, about: Mapping[str, str] | None = None) -> Run:
         "as_of": work.as_of.isoformat(),
         "stage": "opened",
         **({"dag_run_url": work.url} if work.url else {}),
+        **({"asked_by": work.asked_by, "asked_for": work.asked_for[:1000]} if work.asked_by else {}),
         **(about or {}),
     }
     run = client().create_run(
@@ -297,7 +331,7 @@ def _experiment(name: str) -> str:
                 )
             return str(found.experiment_id)
         try:
-            return str(client().create_experiment(name))
+            return str(client().create_experiment(name, tags={"mlflow.note.content": notes.EXPERIMENT}))
         except MlflowException as error:
             if error.error_code != "RESOURCE_ALREADY_EXISTS":
                 raise
@@ -308,7 +342,7 @@ def _experiment(name: str) -> str:
 def _registered(name: str) -> None:
     """The registered model, made by whichever of several processes comes first."""
     try:
-        client().create_registered_model(name)
+        client().create_registered_model(name, description=notes.MODEL)
     except MlflowException as error:
         if error.error_code != "RESOURCE_ALREADY_EXISTS":
             raise

@@ -9,6 +9,7 @@ from contextlib import contextmanager
 from urllib.parse import urlsplit, urlunsplit
 
 import mlflow
+import requests
 from mlflow.exceptions import MlflowException
 from mlflow.tracking import MlflowClient
 from requests.exceptions import RequestException
@@ -16,6 +17,8 @@ from requests.exceptions import RequestException
 from retrain_plugin.errors import RegistryError
 
 # MLflow's own defaults let one call to a dead server take four minutes; Airflow's retries stand behind ours.
+# The artifact in which a run tells people what was asked, seen and decided.
+REPORT = "report.html"
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
 _BOUNDS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
@@ -53,6 +56,24 @@ def not_found(error: MlflowException) -> bool:
     return error.error_code in ("RESOURCE_DOES_NOT_EXIST", "INVALID_PARAMETER_VALUE", "NOT_FOUND")
 
 
+def require_answer(seconds: float = 2.0) -> None:
+    """See to it that MLflow's server answers at all, for people who would rather hear at once that it does not.
+
+    Raises:
+        RegistryError: it does not, within that many seconds.
+    """
+    where = address()
+    if not where.startswith("http"):
+        return
+    try:
+        requests.get(f"{where.rstrip('/')}/health", timeout=seconds)
+    except RequestException as error:
+        raise RegistryError(
+            f"MLflow at {where} does not answer ({type(error).__name__}). Champions keep serving; checks and retrains "
+            "fail until it is back, and Airflow tries them again"
+        ) from None
+
+
 def address() -> str:
     """The tracking server's address without credentials."""
     parts = urlsplit(mlflow.get_tracking_uri())
@@ -63,6 +84,12 @@ def run_url(experiment_id: str, run_id: str) -> str | None:
     """Where a person sees a run, where MLflow is a server."""
     base = _pages()
     return f"{base}/#/experiments/{experiment_id}/runs/{run_id}" if base else None
+
+
+def report_url(experiment_id: str, run_id: str) -> str | None:
+    """Where a person sees the report of a run, where MLflow is a server."""
+    base = run_url(experiment_id, run_id)
+    return f"{base}/artifacts/{REPORT}" if base else None
 
 
 def version_url(model: str, number: int) -> str | None:

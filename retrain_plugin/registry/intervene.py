@@ -101,15 +101,17 @@ def pause(model: str, *, by: str, reason: str) -> Pause:
     return made
 
 
-def resume(model: str) -> None:
-    """Let promotions happen again.
+def resume(model: str, *, by: str, reason: str) -> None:
+    """Let promotions happen again; who ended which pause, and why, stays on record.
 
     Raises:
         RegistryError: it was not paused, or MLflow does not answer.
     """
-    if paused(model) is None:
+    if (ended := paused(model)) is None:
         raise RegistryError(f"model {model!r}: promotion is not paused")
+    made = {"by": by, "reason": reason, "at": datetime.now(timezone.utc).isoformat(), "pause": asdict(ended)}
     with asking(model):
+        client().set_registered_model_tag(model, f"{TAG}resumed", json.dumps(made))
         client().delete_registered_model_tag(model, _PAUSED)
 
 

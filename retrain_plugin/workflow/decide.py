@@ -9,9 +9,9 @@ from retrain_plugin.decide.verdict import Verdict, failed
 from retrain_plugin.registry.accept import accepted
 from retrain_plugin.registry.attempt import Attempt
 from retrain_plugin.registry.checks import Past
-from retrain_plugin.statistics.profile import profile_from_json
-from retrain_plugin.workflow.check_page import check_page, evidence_table
+from retrain_plugin.workflow.check_section import evidence_table
 from retrain_plugin.workflow.job import Job
+from retrain_plugin.workflow.report import write_report
 from retrain_plugin.workflow.serving import Serving, earlier, serving
 
 log = logging.getLogger(__name__)
@@ -43,11 +43,11 @@ def decide_on(job: Job) -> tuple[Attempt, Decision]:
             artifacts={
                 "decision.json": decision.to_json(),
                 "evidence.csv": evidence_table(decision),
-                "check.html": _page(job, current, decision, champion),
             },
         )
         if decision.action != "retrain":
             current.conclude(outcome=_OUTCOME[decision.action])
+            write_report(current)
         return current, decision
 
 
@@ -79,9 +79,3 @@ def _history(job: Job, before: Past, champion: Serving | None, labels: list[str]
         unseeing=unseeing,
         held=held,
     )
-
-
-def _page(job: Job, current: Attempt, decision: Decision, champion: Serving | None) -> str:
-    if champion is None or current.tags.get("counted") != champion.name:
-        return check_page(job.model.name, decision, {}, {})
-    return check_page(job.model.name, decision, champion.reference, profile_from_json(current.artifact("window.json")))

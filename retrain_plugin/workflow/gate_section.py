@@ -1,26 +1,18 @@
-"""The gate's report as one self-contained page, for MLflow's artifact viewer."""
+"""The gate's verdict, drawn for a report."""
 
 from __future__ import annotations
 
-from datetime import datetime
 from html import escape
 
 from retrain_plugin.decide.gate import GateReport
 from retrain_plugin.statistics.bootstrap import Estimate
-from retrain_plugin.workflow.page import page
 
 _WIDTH, _LEFT, _RIGHT, _LINE, _LETTER = 760, 190, 660, 30, 7.6
 
 
-def gate_page(model: str, as_of: datetime, report: GateReport) -> str:
-    """HTML with the verdict, the scores and gains drawn with their intervals, and every check."""
-    return page(
-        f"{model} as of {as_of:%Y-%m-%d %H:%M} UTC",
-        "passed" if report.passed else "refused",
-        "yes" if report.passed else "no",
-        report.reason,
-        f"{_scores(report)}{gains(report)}{checks(report)}",
-    )
+def gate_section(report: GateReport) -> str:
+    """HTML with the scores and gains drawn with their intervals, and every check."""
+    return f"{_scores(report)}{gains(report)}{checks(report)}"
 
 
 def checks(report: GateReport) -> str:

@@ -36,6 +36,7 @@ class Job:
         force: train and judge even where the champion already learnt from these very rows, and
             judge on floors alone where the champion cannot be asked any more.
         url: the DAG run's page in Airflow.
+        asked_by, asked_for: who asked for it by hand, and why; empty where the calendar did.
         connections: from a connection id to its address.
     """
 
@@ -46,6 +47,8 @@ class Job:
     dag_run_id: str = ""
     force: bool = False
     url: str | None = None
+    asked_by: str = ""
+    asked_for: str = ""
     connections: Connections = environment_connections
 
     def __post_init__(self) -> None:
@@ -137,6 +140,8 @@ class Job:
             asked=digest(self.model, strategy, self.recipe),
             about=about,
             url=self.url,
+            asked_by=self.asked_by,
+            asked_for=self.asked_for,
         )
         with attempt(work) as current:
             # Whoever finds the record can do it again: the declaration is a part of it.

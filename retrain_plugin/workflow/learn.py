@@ -35,7 +35,7 @@ from retrain_plugin.training.predict import predict
 from retrain_plugin.training.warm import family, learn, together
 from retrain_plugin.workflow.job import Job
 from retrain_plugin.workflow.serving import Serving
-from retrain_plugin.workflow.update_page import Point, update_page
+from retrain_plugin.workflow.update_section import Point
 
 log = logging.getLogger(__name__)
 
@@ -181,7 +181,7 @@ def learn_new(
         metrics=metrics,
         artifacts={
             "gate.json": report.to_json(),
-            "update.html": update_page(model.name, job.as_of, report, _points(model.metric, past, job.as_of, metrics)),
+            "updates.json": {"points": [one.to_json() for one in _points(model.metric, past, job.as_of, metrics)]},
         },
     )
     return report.passed

@@ -30,7 +30,8 @@ def counted(job: Job, current: Attempt, champion: Serving) -> dict[str, Profile]
     window = profile_window(
         job.model, job.triggered.looked_at(job.as_of), job.as_of, champion.reference, connections=job.connections
     )
-    current.record(tags={"counted": champion.name}, artifacts={"window.json": profile_to_json(window)})
+    told = {"counted": champion.name, "reference_run": champion.version.full_fit_run_id}
+    current.record(tags=told, artifacts={"window.json": profile_to_json(window)})
     return window
 
 

@@ -10,6 +10,7 @@ from retrain_plugin.registry.attempt import Attempt
 from retrain_plugin.registry.intervene import paused
 from retrain_plugin.registry.version import Version, champion, versions
 from retrain_plugin.workflow.job import Job
+from retrain_plugin.workflow.report import write_report
 
 log = logging.getLogger(__name__)
 
@@ -32,15 +33,18 @@ def promote(job: Job) -> tuple[Attempt, Version, bool]:
         if not passed:
             registry_promote.refuse(version)
             current.conclude(outcome="refused")
+            write_report(current)
             log.warning("v%d is not promoted. %s", number, current.tags["reason"])
             return current, version, False
         if version.promoted_as_of is None and (pause := paused(job.model.name)):
             told = f"v{number} passed the gate and is withheld: {pause}. `airflow retrain promote` lets it serve"
             current.conclude(outcome="withheld", reason=told)
+            write_report(current)
             log.warning("%s", told)
             return current, version, False
         registry_promote.promote(version, job.as_of)
         current.conclude(outcome="promoted")
+        write_report(current)
         serving = champion(job.model.name)
         assert serving is not None
         if serving.number == number:

@@ -34,13 +34,16 @@ def asked(job: Job, label: str, say: Callable[[Job, Attempt], Verdict]) -> Attem
 
 def record(current: Attempt, verdict: Verdict) -> None:
     """A verdict as tags, metrics and an artifact; recording it again is recording it once."""
-    name = verdict.trigger
+    name, worst = verdict.trigger, verdict.features[:10]
     numbers = {
         name: verdict.statistic,
         f"{name}.limit": verdict.threshold,
         f"{name}.rows": verdict.rows,
         **{f"{name}.{key}": verdict.details.get(key) for key in ("value", "low", "high", "confidence")},
-        **{f"{name}.{_plain(one.feature)}": one.statistic for one in verdict.features[:10]},
+        # MLflow draws what stands before a slash as a group; and no feature's name can clash with those above.
+        **{f"{name}/{_plain(one.feature)}": one.statistic for one in worst},
+        # Each feature has a limit of its own, so only this says which of them is nearest to it.
+        **{f"{name}.of_limit/{_plain(one.feature)}": one.statistic / one.limit for one in worst if one.limit},
     }
     current.record(
         tags={

@@ -23,6 +23,7 @@ from retrain_plugin.workflow.job import Job
 from retrain_plugin.workflow.learn import Parent, learn_new, new_of, register, sound
 from retrain_plugin.workflow.look import look
 from retrain_plugin.workflow.promote import promote
+from retrain_plugin.workflow.report import write_report
 from retrain_plugin.workflow.retrain import Retraining
 from retrain_plugin.workflow.train import train
 from retrain_plugin.workflow.validate import validate
@@ -47,7 +48,7 @@ def update(
 
     Raises:
         DeclarationError: `as_of` has no zone or lies in the future.
-        DataError: the rows cannot be read, or are not fit to learn from.
+        DataError: the rows cannot be read, or are not fit to learn from: then nothing was learnt.
         TrainingError: the estimator cannot learn on from its weights, be fitted, stored or asked.
         RegistryError: MLflow does not answer.
     """
@@ -61,6 +62,8 @@ def update(
             ask(job, trigger.label)
     current = updated(job)
     told = current.tags
+    if told["outcome"] == "held":
+        raise UnsoundDataError(told["reason"])
     judged = told["outcome"] in ("promoted", "refused", "withheld")
     return Retraining(
         model=model.name,
@@ -75,11 +78,7 @@ def update(
 
 
 def updated(job: Job) -> Attempt:
-    """One tick, after the triggers were asked: nothing new, an update, or a rebase.
-
-    Raises:
-        UnsoundDataError: the new rows look broken; nothing was learnt.
-    """
+    """One tick, after the triggers were asked: nothing new, an update, a rebase, or rows that are held."""
     # What can never learn on is refused before anything is read.
     family(job.model, job.estimator())
     with job.attempt() as current:
@@ -88,10 +87,10 @@ def updated(job: Job) -> Attempt:
         train(job)
         validate(job)
         current = promote(job)[0]
+    if current.tags["outcome"] != "kept" and not rebase:
+        write_report(current)
     if current.tags["outcome"] == "promoted":
         prune(job.model.name, job.continual.keep)
-    if current.tags["outcome"] == "held":
-        raise UnsoundDataError(current.tags["reason"])
     return current
 
 

@@ -1,16 +1,16 @@
-"""An update's report as one self-contained page: what it gained, what it remembers, and all updates before it."""
+"""An update drawn for a report: what it gained, what it remembers, and all updates before it."""
 
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import asdict, dataclass
 from datetime import datetime
 from html import escape
+from typing import Any
 
 from retrain_plugin.decide.gate import GateReport
-from retrain_plugin.workflow.gate_page import checks, gains
-from retrain_plugin.workflow.page import page
+from retrain_plugin.workflow.gate_section import checks, gains
 
 _WIDTH, _HEIGHT, _LEFT, _RIGHT, _TOP, _BOTTOM = 760, 250, 60, 740, 20, 210
 _FRESH, _MEMORY, _REBASE = "#1f5fbf", "#0b6e4f", "#8a94a3"
@@ -26,16 +26,19 @@ class Point:
     rebased: bool = False
     passed: bool = True
 
+    def to_json(self) -> dict[str, Any]:
+        """As JSON types."""
+        return {**asdict(self), "as_of": self.as_of.isoformat()}
 
-def update_page(model: str, as_of: datetime, report: GateReport, points: Sequence[Point]) -> str:
-    """HTML with the verdict, the scores over the updates so far, the gains with their intervals, and every check."""
-    return page(
-        f"{model} as of {as_of:%Y-%m-%d %H:%M} UTC",
-        "updated" if report.passed else "refused",
-        "yes" if report.passed else "no",
-        report.reason,
-        f"{_history(report.metric, points)}{gains(report, rows_called='newest rows')}{checks(report)}",
-    )
+    @classmethod
+    def from_json(cls, wire: Mapping[str, Any]) -> Point:
+        """What :meth:`to_json` wrote."""
+        return cls(**{**wire, "as_of": datetime.fromisoformat(wire["as_of"])})
+
+
+def update_section(report: GateReport, points: Sequence[Point]) -> str:
+    """HTML with the scores over the updates so far, the gains with their intervals, and every check."""
+    return f"{_history(report.metric, points)}{gains(report, rows_called='newest rows')}{checks(report)}"
 
 
 def _history(metric: str, points: Sequence[Point]) -> str:

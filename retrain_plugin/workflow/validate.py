@@ -23,10 +23,10 @@ from retrain_plugin.registry.version import Version, champions, last, versions
 from retrain_plugin.statistics.bootstrap import estimate
 from retrain_plugin.statistics.predictions import Predictions
 from retrain_plugin.statistics.profile import profile_from_json, profile_numbers, profile_to_json
+from retrain_plugin.statistics.quality import quality
 from retrain_plugin.training.fit import fit
 from retrain_plugin.training.importance import importance
 from retrain_plugin.training.predict import predict
-from retrain_plugin.workflow.gate_page import gate_page
 from retrain_plugin.workflow.job import Job
 from retrain_plugin.workflow.train import ensure_trained
 
@@ -73,6 +73,11 @@ def validate(job: Job) -> Attempt:
         estimator = current.read_model("twin")
         challenger = predict(job.model, estimator, holdout.frame, who="the challenger")
         report = _judge(job, current, champion, history, challenger, holdout)
+        if challenger.fault is None:
+            pictured = quality(holdout.target, challenger).to_json()
+            current.record(
+                artifacts={"quality.json": {**pictured, "of": f"challenger, {len(holdout)} rows of holdout"}}
+            )
         chosen = "twin"
         if report.passed and job.strategy.refit:
             report = _refit(job, current, report, challenger, holdout, both)
@@ -247,7 +252,7 @@ def _conclude(job: Job, current: Attempt, report: GateReport, champion: Version 
     current.record(
         tags=verdict,
         metrics=_metrics(report),
-        artifacts={"gate.json": report.to_json(), "gate.html": gate_page(job.model.name, job.as_of, report)},
+        artifacts={"gate.json": report.to_json()},
     )
     version = current.register(
         chosen,

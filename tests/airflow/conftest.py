@@ -34,7 +34,11 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[S
     write(home / "data" / "broken", watched.assign(x=watched["x"].mask(broken)))
     database = postgres.replace("postgresql:", "postgresql+psycopg:")
     # MLflow is found by Airflow's connection alone: nothing answers where the environment points.
-    settings = {"AIRFLOW__RETRAIN__MLFLOW_CONN_ID": "models", "MLFLOW_TRACKING_URI": "http://127.0.0.1:1"}
+    settings = {
+        "AIRFLOW__RETRAIN__MLFLOW_CONN_ID": "models",
+        "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
+        "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,vera:viewer",
+    }
     dags = Path(__file__).parent / "dags"
     with Stack(home, dags=dags, cwd=home, database=database, settings=settings, ports=(0, 0)) as running:
         running.start_mlflow()
@@ -43,7 +47,7 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[S
         running.airflow("connections", "add", "warehouse", "--conn-uri", postgres)
         mlflow.set_tracking_uri(running.mlflow_url)
         mlflow.set_registry_uri(running.mlflow_url)
-        until(lambda: len(running.api("GET", "dags")["dags"]) == 17, 120)
+        until(lambda: len(running.api("GET", "dags")["dags"]) == 19, 120)
         yield running
         mlflow.set_tracking_uri(None)
         mlflow.set_registry_uri(None)

@@ -124,7 +124,7 @@ def test_people_roll_back_pause_and_promote_by_the_command_line(stack):
     run = stack.api("POST", "dags/killed_update/dagRuns", asked)["dag_run_id"]
     assert finished(stack, "killed_update", run) == "success"
     assert states(stack, "killed_update", run)["update"] == "skipped"
-    told(stack, "resume", name)
+    told(stack, "resume", name, *person)
 
     assert "a copy of" in told(stack, "promote", name, str(updated), *person)
     assert champion(name).tags["restored_from"] == str(updated)

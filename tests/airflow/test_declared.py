@@ -23,7 +23,7 @@ def fresh(code: str) -> subprocess.CompletedProcess[str]:
         "import retrain_plugin; [getattr(retrain_plugin, name) for name in retrain_plugin.__all__]",
         "import retrain_plugin.airflow as a; [getattr(a, name) for name in a.__all__]",
         "import retrain_plugin.airflow.provider as p; p.get_provider_info()",
-        "import retrain_plugin.airflow.plugin",
+        "import retrain_plugin.web.plugin",
         *(
             f"import runpy; runpy.run_path({str(path)!r})"
             for path in sorted((ROOT / "dags").glob("*.py"))

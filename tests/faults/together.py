@@ -75,7 +75,7 @@ def people(act: str, place: Place, rounds: int, gate: Barrier, said: Connection)
     acts: dict[str, Callable[[], Any]] = {
         "rollback": lambda: rollback("events", **PERSON),
         "promotion": lambda: promote_by_hand("events", _some_other(), **PERSON),
-        "pause": lambda: (pause("events", **PERSON), resume("events")),
+        "pause": lambda: (pause("events", **PERSON), resume("events", **PERSON)),
     }
     done = 0
     for _ in range(rounds):

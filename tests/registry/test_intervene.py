@@ -128,12 +128,12 @@ def test_while_promotion_is_paused_work_goes_on_and_nobody_is_promoted(model, st
     assert withheld
     assert aliases()["champion"] == 1
     assert [run.data.tags["retrain.outcome"] for run in runs("events")].count("withheld") == len(withheld)
-    resume("events")
+    resume("events", by="ada", reason="enough")
     assert paused("events") is None
     # Clearing the run lets what was withheld serve.
     assert retrain(model, open_gate, as_of=withheld[-1].as_of).promoted
     with pytest.raises(RegistryError, match="not paused"):
-        resume("events")
+        resume("events", by="ada", reason="enough")
 
 
 def test_models_are_those_with_a_version_of_ours(model, strategy):

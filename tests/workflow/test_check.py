@@ -66,9 +66,9 @@ def test_a_check_is_one_run_with_everything_on_record(model, watched):
     assert run.data.tags["retrain.reason"] == decision.reason
     assert run.data.tags["retrain.verdict.psi"] == "quiet"
     assert run.data.metrics["psi"] < run.data.metrics["psi.limit"]
-    assert {"psi.x", "decay_roc_auc.value", "max_age"} <= set(run.data.metrics)
+    assert {"psi/x", "psi.of_limit/x", "decay_roc_auc.value", "max_age"} <= set(run.data.metrics)
     names = {one.path for one in client().list_artifacts(run.info.run_id)}
-    assert {"check.html", "evidence.csv", "decision.json", "window.json", "verdicts", "declaration.json"} <= names
+    assert {"report.html", "evidence.csv", "decision.json", "window.json", "verdicts", "declaration.json"} <= names
     assert artifact("events", run.info.run_id, "decision.json") == json.loads(json.dumps(decision.to_json()))
 
 

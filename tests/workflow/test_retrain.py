@@ -55,7 +55,7 @@ def test_the_first_retrain_makes_a_champion_with_its_whole_record(model, strateg
     assert run.data.tags["retrain.outcome"] == "promoted"
     assert run.data.params["metric"] == "roc_auc"
     assert 0.5 < run.data.metrics["roc_auc"] < 1
-    assert {"gate.json", "gate.html", "profile.json", "data_check.json"} <= {
+    assert {"gate.json", "quality.json", "report.html", "profile.json", "data_check.json"} <= {
         one.path for one in client().list_artifacts(done.run_id)
     }
 

@@ -113,7 +113,7 @@ def test_first_a_full_fit_then_updates_from_their_parents_with_their_whole_recor
     assert run.data.metrics["rows_replayed"] == round(run.data.metrics["rows_new"] / 2)
     assert run.data.metrics["hours_new"] == 24
     assert {"fit_seconds", "memory_roc_auc", "memory_gain"} <= set(run.data.metrics)
-    assert {"gate.json", "update.html", "declaration.json"} <= {
+    assert {"gate.json", "report.html", "declaration.json"} <= {
         one.path for one in client().list_artifacts(done[2].run_id)
     }
     assert {"memory since v1"} <= {one["name"] for one in done[2].gate["checks"]}

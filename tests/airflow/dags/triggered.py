@@ -29,6 +29,9 @@ drifting = checked(any_of(PSI(), KS(), Decay("roc_auc", drop=0.05, min_rows=100)
 quickly = {"default_args": {"retry_delay": timedelta(seconds=1)}}
 retraining_dag(model("drifting"), drifting, dag_id="drifting", **quickly)
 selftest_dag(model("drifting"), drifting, dag_id="drill")
+# People look at this one, and act on it.
+retraining_dag(model("page"), drifting, dag_id="page", **quickly)
+selftest_dag(model("page"), drifting, dag_id="page_drill")
 retraining_dag(
     model("unlabelled"),
     checked(Decay("roc_auc", drop=0.05, min_rows=5000), blind_after=2),

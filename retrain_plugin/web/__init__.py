@@ -1,0 +1,1 @@
+"""The Retraining page inside Airflow's UI, and the JSON behind it."""
