@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from airflow.cli.cli_config import ARG_OUTPUT, ActionCommand, Arg, GroupCommand, lazy_load_command
+from airflow.cli.cli_config import ARG_OUTPUT, ARG_VERBOSE, ActionCommand, Arg, GroupCommand, lazy_load_command
 
 _MODEL = Arg(("model",), help="The model's name.")
 _BY = Arg(("--by",), help="Who says so; the user of this shell unless given.", default=None)
@@ -34,7 +34,7 @@ def _command(
         help=does,
         description=f"{more or f'{help}.'}{shown}",
         func=lazy_load_command(f"retrain_plugin.airflow.{func}"),
-        args=args,
+        args=(*args, ARG_VERBOSE),
     )
 
 

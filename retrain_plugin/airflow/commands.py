@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import getpass
-import logging
 import sys
 from argparse import Namespace
 from collections.abc import Callable
@@ -12,6 +11,7 @@ from typing import TYPE_CHECKING
 
 from airflow.cli.simple_table import AirflowConsole
 from airflow.configuration import conf
+from airflow.utils.cli import suppress_logs_and_warning
 
 from retrain_plugin.airflow.connections import connection_address, use_mlflow_connection
 from retrain_plugin.errors import DeclarationError, RetrainError
@@ -54,7 +54,7 @@ def selftest(args: Namespace) -> None:
             AirflowConsole().print_as([_drill(one) for one in found.drills], output=args.output)
         found.require_passed()
 
-    or_exit(run)
+    or_exit(args, run)
 
 
 def accept(args: Namespace) -> None:
@@ -79,7 +79,7 @@ def accept(args: Namespace) -> None:
         )
         tell(args, told, model=args.model, as_of=made.as_of, by=made.by, dag_run_id=held.tags["dag_run_id"])
 
-    or_exit(run)
+    or_exit(args, run)
 
 
 def _drill(one: Drill) -> dict[str, object]:
@@ -112,9 +112,9 @@ def who(args: Namespace) -> str:
     return str(args.by or getpass.getuser())
 
 
-def or_exit(run: Callable[[], None]) -> None:
-    """One message instead of a traceback."""
-    logging.getLogger("retrain_plugin").setLevel(logging.CRITICAL)
+@suppress_logs_and_warning
+def or_exit(args: Namespace, run: Callable[[], None]) -> None:
+    """One message instead of a traceback, and nothing but the answer on standard output, unless ``--verbose`` asks."""
     # Modules beside DAG files are importable in tasks, and so they have to be here.
     sys.path.append(conf.get("core", "dags_folder"))
     try:

@@ -54,7 +54,7 @@ def report(args: Namespace) -> None:
         said = f"{to}: {args.model} as of {told.as_of:%Y-%m-%d %H:%M} UTC, {told.outcome}: {told.reason}"
         tell(args, said, file=to, **_line(told))
 
-    or_exit(fetch)
+    or_exit(args, fetch)
 
 
 def _start(act: str, args: Namespace) -> None:
@@ -76,7 +76,7 @@ def _start(act: str, args: Namespace) -> None:
             sys.exit(130)
         _conclude(args, dag.dag_id, run_id, state)
 
-    or_exit(begin)
+    or_exit(args, begin)
 
 
 def _conclude(args: Namespace, dag_id: str, run_id: str, state: str) -> None:

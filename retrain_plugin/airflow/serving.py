@@ -28,7 +28,7 @@ def status(args: Namespace) -> None:
         names = [args.model] if args.model else known
         AirflowConsole().print_as([_status(name) for name in names], output=args.output)
 
-    or_exit(run)
+    or_exit(args, run)
 
 
 def history(args: Namespace) -> None:
@@ -42,7 +42,7 @@ def history(args: Namespace) -> None:
             raise RegistryError(f"model {args.model!r} has no versions: has its DAG run once?")
         AirflowConsole().print_as([_version(one) for one in found[-args.limit :]], output=args.output)
 
-    or_exit(run)
+    or_exit(args, run)
 
 
 def rollback(args: Namespace) -> None:
@@ -55,7 +55,7 @@ def rollback(args: Namespace) -> None:
         told = f"v{target.number} of {args.model} serves again; what served after it is retired as of now"
         tell(args, told, model=args.model, version=target.number)
 
-    or_exit(run)
+    or_exit(args, run)
 
 
 def promote(args: Namespace) -> None:
@@ -68,7 +68,7 @@ def promote(args: Namespace) -> None:
         copied = f", a copy of v{args.version}, which served before," if made.number != args.version else ""
         tell(args, f"v{made.number} of {args.model}{copied} serves now", model=args.model, version=made.number)
 
-    or_exit(run)
+    or_exit(args, run)
 
 
 def pause(args: Namespace) -> None:
@@ -79,7 +79,7 @@ def pause(args: Namespace) -> None:
         made = freeze(args.model, by=who(args), reason=args.reason)
         tell(args, f"{args.model}: {made}", model=args.model, **asdict(made))
 
-    or_exit(run)
+    or_exit(args, run)
 
 
 def resume(args: Namespace) -> None:
@@ -90,7 +90,7 @@ def resume(args: Namespace) -> None:
         thaw(args.model, by=who(args), reason=args.reason)
         tell(args, f"{args.model}: versions that pass are promoted again, from the next run on", model=args.model)
 
-    or_exit(run)
+    or_exit(args, run)
 
 
 def _status(name: str) -> dict[str, Any]:

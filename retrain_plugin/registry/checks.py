@@ -10,9 +10,12 @@ from retrain_plugin.declare.model import Model
 from retrain_plugin.declare.triggered import Triggered
 from retrain_plugin.declare.wire import from_json
 from retrain_plugin.errors import RegistryError
-from retrain_plugin.registry.attempt import artifact, runs
-from retrain_plugin.registry.version import TAG, own_tags
+from retrain_plugin.registry.attempt import artifact
+from retrain_plugin.registry.record import Decided, decided_before, decisions
+from retrain_plugin.registry.version import TAG
 
+# Enough for a cooldown, a budget, and the windows that decay is measured against: a quarter of days.
+_MOST = 100
 # Outcomes by which a retrain counts as made: one that failed is made up for at the next check.
 _RETRAINED = ("promoted", "refused", "passed", "withheld")
 
@@ -45,23 +48,17 @@ class Past:
 
 
 def past(model: str, dag_id: str, as_of: datetime) -> Past:
-    """Retrains and checks decided for earlier moments, oldest first; work superseded or not done is left out.
+    """The newest retrains and checks decided for earlier moments, oldest first; what was superseded is left out.
 
     Raises:
         RegistryError: MLflow does not answer.
     """
-    retrains: list[datetime] = []
-    checks: list[PastCheck] = []
-    for run in runs(model, most=5000):
-        ours = own_tags(run.data.tags)
-        moment = datetime.fromisoformat(ours["as_of"])
-        if moment >= as_of or "superseded_by" in ours:
-            continue
-        if ours.get("decision") == "retrain" and ours.get("outcome") in _RETRAINED:
-            retrains.append(moment)
-        if ours["dag_id"] == dag_id and any(name.startswith("verdict.") for name in ours):
-            checks.append(PastCheck(run.info.run_id, moment, ours.get("decision", ""), ours, run.data.metrics))
-    return Past(tuple(sorted(retrains)), tuple(sorted(checks, key=lambda one: one.as_of)))
+    asked = decided_before(model, as_of, most=_MOST, where=f"tags.`{TAG}decision` = 'retrain'")
+    checked = decided_before(model, as_of, most=_MOST, where=f"tags.`{TAG}dag_id` = '{dag_id}'")
+    return Past(
+        tuple(one.as_of for one in asked if one.tags.get("outcome") in _RETRAINED),
+        tuple(_check(one) for one in checked if any(name.startswith("verdict.") for name in one.tags)),
+    )
 
 
 def last_held(model: str) -> PastCheck:
@@ -70,15 +67,11 @@ def last_held(model: str) -> PastCheck:
     Raises:
         RegistryError: there is none, or MLflow does not answer.
     """
-    held = []
-    for run in runs(model, most=5000):
-        ours = own_tags(run.data.tags)
-        if ours.get("decision") == "hold" and ours.get("faults") and "superseded_by" not in ours:
-            moment = datetime.fromisoformat(ours["as_of"])
-            held.append(PastCheck(run.info.run_id, moment, "hold", ours, run.data.metrics))
+    found, _ = decisions(model, most=_MOST, where=f"tags.`{TAG}decision` = 'hold'")
+    held = [one for one in found if one.tags.get("faults")]
     if not held:
         raise RegistryError(f"model {model!r}: no check holds its data, so there is nothing to accept")
-    return max(held, key=lambda one: one.as_of)
+    return _check(held[0])
 
 
 def declared(model: str, dag_id: str | None = None) -> tuple[Model, Triggered, str]:
@@ -87,10 +80,14 @@ def declared(model: str, dag_id: str | None = None) -> tuple[Model, Triggered, s
     Raises:
         RegistryError: the model was never checked, or MLflow does not answer.
     """
-    for run in runs(model, most=5000, where=f"tags.`{TAG}strategy` = 'triggered'"):
-        ours = own_tags(run.data.tags)
-        if dag_id in (None, ours["dag_id"]):
-            wire = artifact(model, run.info.run_id, "declaration.json")
-            return from_json(wire["model"]), from_json(wire["strategy"]), ours["dag_id"]
-    of = f" by DAG {dag_id!r}" if dag_id else ""
-    raise RegistryError(f"model {model!r} was never checked{of}: run its triggered DAG once")
+    where = f"tags.`{TAG}strategy` = 'triggered'" + (f" and tags.`{TAG}dag_id` = '{dag_id}'" if dag_id else "")
+    found, _ = decisions(model, most=_MOST, where=where)
+    if not found:
+        of = f" by DAG {dag_id!r}" if dag_id else ""
+        raise RegistryError(f"model {model!r} was never checked{of}: run its triggered DAG once")
+    wire = artifact(model, found[0].run_id, "declaration.json")
+    return from_json(wire["model"]), from_json(wire["strategy"]), found[0].tags["dag_id"]
+
+
+def _check(one: Decided) -> PastCheck:
+    return PastCheck(one.run_id, one.as_of, one.tags.get("decision", ""), one.tags, one.metrics)

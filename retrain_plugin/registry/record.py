@@ -55,7 +55,7 @@ class Decided:
 
 
 def decisions(
-    model: str, *, most: int = 200, page: str | None = None, within: str | None = None, where: str = ""
+    model: str, *, most: int = 100, page: str | None = None, within: str | None = None, where: str = ""
 ) -> tuple[list[Decided], str | None]:
     """A page of a model's work, the newest moment first, and the name of the next page, if there is one.
 
@@ -74,7 +74,7 @@ def decisions(
     if within:
         if not _WITHIN.fullmatch(within):
             raise DeclarationError(f"within={within!r} must be the beginning of a date, such as 2013, 2013-06")
-        conditions.append(f"tags.`{TAG}as_of` LIKE '{within}%'")
+        conditions.append(f"attributes.run_name LIKE '{within.replace('T', ' ')}%'")
     with asking(model):
         experiment = client().get_experiment_by_name(model)
         if experiment is None:
@@ -83,11 +83,28 @@ def decisions(
             [experiment.experiment_id],
             " and ".join(conditions),
             max_results=most,
-            order_by=[f"tags.`{TAG}as_of` DESC", "attributes.start_time DESC"],
+            order_by=["attributes.run_name DESC", "attributes.start_time DESC"],
             page_token=page,
         )
     shown = [Decided.of(run) for run in found if f"{TAG}superseded_by" not in run.data.tags]
     return shown, found.token or None
+
+
+def decided_before(model: str, moment: datetime, *, most: int, where: str) -> list[Decided]:
+    """The newest work that was decided for earlier moments, oldest first; it costs what it returns, not what there is.
+
+    Only a backfill, whose moment is not the newest, has to turn pages until it comes to its own past.
+
+    Raises:
+        RegistryError: MLflow does not answer.
+    """
+    found: list[Decided] = []
+    page: str | None = None
+    while True:
+        shown, page = decisions(model, most=most, page=page, where=where)
+        found += [one for one in shown if one.as_of < moment]
+        if len(found) >= most or page is None:
+            return found[:most][::-1]
 
 
 def decided(model: str, run_id: str) -> Decided:

@@ -95,7 +95,7 @@ def model(model: ModelName, user: User) -> dict[str, Any]:
 def decisions(
     model: ModelName,
     user: User,
-    most: Annotated[int, Query(ge=1, le=1000)] = 200,
+    most: Annotated[int, Query(ge=1, le=1000)] = 100,
     page: str | None = None,
     within: Annotated[str | None, Query(max_length=13)] = None,
 ) -> dict[str, Any]:

@@ -13,7 +13,7 @@ from retrain_plugin.registry.record import Decided, decided, decisions
 from retrain_plugin.registry.version import TAG, Version, champions, last
 
 # Enough of the newest to tell how things stand; the rest is a page away.
-_RECENT = 50
+_RECENT, _FITS = 20, 100
 _SPENT = timedelta(days=30)
 _VERDICT = "verdict."
 # Between a drift trigger's name and that of a feature, in metrics.
@@ -96,7 +96,8 @@ class Overview:
         data_age_seconds: since the newest row it was trained on.
         promoted_score, score_now: its score when it was judged and the newest measured since.
         health: what a person should look at, in words; empty where all is well.
-        retrains, compute_seconds: fits and their seconds in the last 30 days, of judged versions and refused updates.
+        retrains, compute_seconds: fits and their seconds in the last 30 days; of the newest 100 fits where there were
+            more, which `at_least` says.
     """
 
     model: str
@@ -113,6 +114,7 @@ class Overview:
     paused: str
     retrains: int
     compute_seconds: float
+    at_least: bool
 
 
 def overview(model: str, history: list[Version], *, now: datetime | None = None) -> Overview:
@@ -124,7 +126,7 @@ def overview(model: str, history: list[Version], *, now: datetime | None = None)
     now = now or datetime.now(timezone.utc)
     serving = last(champions(history))
     recent = decisions(model, most=_RECENT)[0]
-    fits = decisions(model, most=500, where=f"tags.`{TAG}cost_seconds` != ''")[0]
+    fits, more = decisions(model, most=_FITS, where=f"tags.`{TAG}cost_seconds` != ''")
     lately = [one for one in fits if one.as_of > now - _SPENT]
     frozen = paused(model)
     declared = next((one.params["metric"] for one in recent if "metric" in one.params), "")
@@ -149,6 +151,7 @@ def overview(model: str, history: list[Version], *, now: datetime | None = None)
         paused=str(frozen) if frozen else "",
         retrains=len(lately),
         compute_seconds=sum(one.cost_seconds for one in lately),
+        at_least=more is not None and len(lately) == len(fits),
     )
 
 

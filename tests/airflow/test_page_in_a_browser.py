@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 import signal
 import time
@@ -10,9 +11,10 @@ from pathlib import Path
 
 import pytest
 import requests
+from mlflow.tracking import MlflowClient
 
 from retrain_plugin.registry.intervene import paused
-from retrain_plugin.registry.version import champion, champions, versions
+from retrain_plugin.registry.version import champion, champions, own_tags, versions
 from retrain_plugin.workflow import check, retrain
 from retrain_plugin.workflow.selftest import selftest
 from tests.airflow.dags.triggered import drifting, model
@@ -101,7 +103,7 @@ def test_the_model_page_tells_what_happened(browser, shown):
         assert frame.locator("rect.ours").count() == frame.locator("rect.theirs").count() > 4
         frame.locator("#within").fill("2024-03")
         frame.get_by_role("button", name="Show").click()
-        frame.locator("h2:has-text('Versions')").wait_for()
+        frame.get_by_role("link", name="the newest").wait_for()
         dates = [row.split("\t")[0] for row in frame.locator("table").first.locator("tbody tr").all_inner_texts()]
         assert dates
         assert all(one.startswith("2024-03") for one in dates)
@@ -163,6 +165,30 @@ def test_people_act_once_they_were_asked_and_have_said_why(browser, shown):
         assert (run["conf"]["asked_by"], run["conf"]["force"]) == ("admin", True)
         assert run["note"] == "admin: a new carrier"
         assert finished(shown, "page", run_id) in ("success", "failed")
+
+
+def test_the_command_starts_follows_and_fetches_the_report(shown):
+    as_of = (FIRST + 8 * WEEK).isoformat()
+    asked = ("--as-of", as_of, "--by", "ada", "--reason", "by hand", "--output", "json")
+    done = shown.airflow("retrain", "run", NAME, *asked, check=False)
+    [told] = json.loads(done.stdout)
+    assert (told["dag_id"], told["as_of"]) == ("page", as_of)
+    assert told["outcome"] in ("promoted", "refused")
+    assert done.returncode == {"promoted": 0, "refused": 3}[told["outcome"]]
+    assert "train: success" in done.stderr
+    tags = own_tags(MlflowClient().get_run(told["mlflow_run_id"]).data.tags)
+    assert (tags["asked_by"], tags["asked_for"]) == ("ada", "by hand")
+    written = shown.cwd / "report.html"
+    shown.airflow("retrain", "report", NAME, "--as-of", as_of[:10], "--to", str(written))
+    assert "Every check" in written.read_text()
+    for wrong, said in (
+        (("update", NAME), "has no continual DAG to update"),
+        (("check", NAME, "--dag-id", "nothing"), "has no DAG 'nothing'"),
+        (("report", "nobody"), "has no decision on record"),
+        (("report", NAME, "--as-of", "june"), "must be the beginning of a date"),
+    ):
+        failed = shown.airflow("retrain", *wrong, check=False)
+        assert (failed.returncode, said in failed.stderr) == (1, True), failed.stderr[-500:]
 
 
 def test_who_may_only_look_sees_no_button_and_is_refused(browser, shown):

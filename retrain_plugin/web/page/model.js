@@ -35,7 +35,7 @@ export async function showModel(main, model, asked, again) {
         el("button", { type: "button", onclick: again }, "Refresh")),
       attention(one),
       one.champion ? figures(one) : el("p", {}, waiting(one)),
-      el("p", { class: "quiet" }, `Last 30 days: ${count(one.retrains, "fit")}, ${duration(one.compute_seconds)} of computing. DAGs: `,
+      el("p", { class: "quiet" }, `Last 30 days: ${one.at_least ? "at least " : ""}${count(one.retrains, "fit")}, ${duration(one.compute_seconds)} of computing. DAGs: `,
         one.dags.length ? one.dags.map((dag, index) => [index ? ", " : "",
           out(`${window.location.origin}${base()}/dags/${encodeURIComponent(dag.dag_id)}`, dag.dag_id, { fresh: false }),
           dag.paused ? " (paused)" : ""]) : "none in this Airflow"),

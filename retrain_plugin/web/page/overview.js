@@ -43,7 +43,7 @@ function card(one) {
     attention(one),
     one.champion ? figures(one) : el("p", {}, waiting(one)),
     one.last && el("p", {}, badge(one.last.outcome), " ", el("span", { class: "reason" }, because(one.last))),
-    el("p", { class: "quiet" }, `next run ${until(one.next_run)} · 30 days: ${count(one.retrains, "fit")}, `,
+    el("p", { class: "quiet" }, `next run ${until(one.next_run)} · 30 days: ${one.at_least ? "at least " : ""}${count(one.retrains, "fit")}, `,
       `${duration(one.compute_seconds)} of computing`));
 }
 
