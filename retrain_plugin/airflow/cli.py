@@ -32,7 +32,7 @@ def _command(
     return ActionCommand(
         name=name,
         help=does,
-        description=f"{more or f'{help}.'}{shown}",
+        description=f"{more or f'{does}.'}{shown}",
         func=lazy_load_command(f"retrain_plugin.airflow.{func}"),
         args=(*args, ARG_VERBOSE),
     )

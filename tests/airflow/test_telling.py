@@ -133,6 +133,8 @@ def test_every_command_is_there_with_an_example_and_output_for_programs():
         assert f"airflow retrain {one.name}" in one.description
         assert "--output" in [flag for arg in one.args for flag in arg.flags], one.name
         assert callable(one.func)
+        told_more = one.name not in ("status", "history", "pause", "resume")
+        assert told_more or one.description.startswith(f"{one.help}.\n"), one.description
 
 
 def test_a_run_of_a_paused_dag_is_not_started_to_wait_for_ever():
