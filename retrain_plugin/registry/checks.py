@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from dataclasses import dataclass
 from datetime import datetime
 
@@ -21,30 +20,11 @@ _RETRAINED = ("promoted", "refused", "passed", "withheld")
 
 
 @dataclass(frozen=True)
-class PastCheck:
-    """One concluded check: its moment, what it decided, its tags without their prefix, its metrics."""
-
-    run_id: str
-    as_of: datetime
-    decision: str
-    tags: Mapping[str, str]
-    metrics: Mapping[str, float]
-
-    def state(self, trigger: str) -> str | None:
-        """What a trigger said."""
-        return self.tags.get(f"verdict.{trigger}")
-
-    def blind(self, trigger: str) -> bool:
-        """Whether a trigger could say nothing and should have."""
-        return self.tags.get(f"blind.{trigger}") == "1"
-
-
-@dataclass(frozen=True)
 class Past:
     """What happened to a model before a moment: retrains of any DAG, checks of one."""
 
     retrains: tuple[datetime, ...]
-    checks: tuple[PastCheck, ...]
+    checks: tuple[Decided, ...]
 
 
 def past(model: str, dag_id: str, as_of: datetime) -> Past:
@@ -57,11 +37,11 @@ def past(model: str, dag_id: str, as_of: datetime) -> Past:
     checked = decided_before(model, as_of, most=_MOST, where=f"tags.`{TAG}dag_id` = '{dag_id}'")
     return Past(
         tuple(one.as_of for one in asked if one.tags.get("outcome") in _RETRAINED),
-        tuple(_check(one) for one in checked if any(name.startswith("verdict.") for name in one.tags)),
+        tuple(one for one in checked if any(name.startswith("verdict.") for name in one.tags)),
     )
 
 
-def last_held(model: str) -> PastCheck:
+def last_held(model: str) -> Decided:
     """The newest check of a model, of any DAG, that holds its data.
 
     Raises:
@@ -71,7 +51,7 @@ def last_held(model: str) -> PastCheck:
     held = [one for one in found if one.tags.get("faults")]
     if not held:
         raise RegistryError(f"model {model!r}: no check holds its data, so there is nothing to accept")
-    return _check(held[0])
+    return held[0]
 
 
 def declared(model: str, dag_id: str | None = None) -> tuple[Model, Triggered, str]:
@@ -87,7 +67,3 @@ def declared(model: str, dag_id: str | None = None) -> tuple[Model, Triggered, s
         raise RegistryError(f"model {model!r} was never checked{of}: run its triggered DAG once")
     wire = artifact(model, found[0].run_id, "declaration.json")
     return from_json(wire["model"]), from_json(wire["strategy"]), found[0].tags["dag_id"]
-
-
-def _check(one: Decided) -> PastCheck:
-    return PastCheck(one.run_id, one.as_of, one.tags.get("decision", ""), one.tags, one.metrics)

@@ -3,15 +3,13 @@
 from __future__ import annotations
 
 import logging
-from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 
 from mlflow.exceptions import MlflowException
 
-from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import asking, client, not_found
-from retrain_plugin.registry.version import TAG, Version, own_tags, versions
+from retrain_plugin.registry.record import Decided, decided_before
+from retrain_plugin.registry.version import TAG, Version, versions
 
 log = logging.getLogger(__name__)
 
@@ -20,22 +18,7 @@ _MOST = 30
 _DECIDED = ("promoted", "refused", "held")
 
 
-@dataclass(frozen=True)
-class PastUpdate:
-    """One update or rebase that came to a decision: run, moment, tags without their prefix, metrics."""
-
-    run_id: str
-    as_of: datetime
-    tags: Mapping[str, str]
-    metrics: Mapping[str, float]
-
-    @property
-    def rebased(self) -> bool:
-        """Whether it trained in full."""
-        return self.tags.get("decision") == "retrain"
-
-
-def past_updates(model: str, as_of: datetime) -> list[PastUpdate]:
+def past_updates(model: str, as_of: datetime) -> list[Decided]:
     """The newest of those decided for earlier moments, oldest first.
 
     Ticks at which there was nothing to learn, and work that failed or was superseded, are left out.
@@ -45,13 +28,8 @@ def past_updates(model: str, as_of: datetime) -> list[PastUpdate]:
     """
     # Ticks that decided anything have that tag.
     where = f"tags.`{TAG}progress.updates` != ''"
-    found = []
-    for run in runs(model, most=_MOST, where=where):
-        ours = own_tags(run.data.tags)
-        moment = datetime.fromisoformat(ours["as_of"])
-        if moment < as_of and ours.get("outcome") in _DECIDED and "superseded_by" not in ours:
-            found.append(PastUpdate(run.info.run_id, moment, ours, run.data.metrics))
-    return sorted(found, key=lambda one: one.as_of)
+    found = decided_before(model, as_of, most=_MOST, where=where)
+    return [one for one in found if one.tags.get("outcome") in _DECIDED]
 
 
 def prune(model: str, keep: int) -> list[int]:

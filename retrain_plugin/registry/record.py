@@ -41,6 +41,24 @@ class Decided:
         return self.tags.get("failed") or self.tags.get("reason", "")
 
     @property
+    def decision(self) -> str:
+        """What was decided; empty where nothing was yet."""
+        return self.tags.get("decision", "")
+
+    @property
+    def rebased(self) -> bool:
+        """Whether an update trained in full."""
+        return self.decision == "retrain"
+
+    def state(self, trigger: str) -> str | None:
+        """What a trigger said."""
+        return self.tags.get(f"verdict.{trigger}")
+
+    def blind(self, trigger: str) -> bool:
+        """Whether a trigger could say nothing and should have."""
+        return self.tags.get(f"blind.{trigger}") == "1"
+
+    @property
     def cost_seconds(self) -> float:
         """Seconds of fitting."""
         return float(self.tags.get("cost_seconds", 0))
@@ -104,7 +122,8 @@ def decided_before(model: str, moment: datetime, *, most: int, where: str) -> li
         shown, page = decisions(model, most=most, page=page, where=where)
         found += [one for one in shown if one.as_of < moment]
         if len(found) >= most or page is None:
-            return found[:most][::-1]
+            # Names tell moments to the minute only.
+            return sorted(found[:most], key=lambda one: one.as_of)
 
 
 def decided(model: str, run_id: str) -> Decided:

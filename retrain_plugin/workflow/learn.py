@@ -26,8 +26,8 @@ from retrain_plugin.errors import TrainingError
 from retrain_plugin.registry import promote as registry_promote
 from retrain_plugin.registry.accept import accepted
 from retrain_plugin.registry.attempt import Attempt, artifact
-from retrain_plugin.registry.lineage import PastUpdate
 from retrain_plugin.registry.model_store import read
+from retrain_plugin.registry.record import Decided
 from retrain_plugin.registry.version import Version
 from retrain_plugin.statistics.predictions import Predictions
 from retrain_plugin.statistics.profile import NumericBins, Profile, profile_from_json, profile_to_json, widened
@@ -103,9 +103,7 @@ def new_of(job: Job, parent: Parent) -> Rows:
     return new_rows(job.model, parent.learnt, job.as_of, memory=job.continual.memory, connections=job.connections)
 
 
-def sound(
-    job: Job, current: Attempt, parent: Parent, new: Rows, past: Sequence[PastUpdate], progress: Progress
-) -> bool:
+def sound(job: Job, current: Attempt, parent: Parent, new: Rows, past: Sequence[Decided], progress: Progress) -> bool:
     """Whether the new rows may be learnt; else they are held, on record."""
     before = _last_learnt(job, parent, past)
     reference = _as_learnt(parent.serving.reference, before)
@@ -137,7 +135,7 @@ def sound(
 
 
 def learn_new(
-    job: Job, current: Attempt, parent: Parent, new: Rows, past: Sequence[PastUpdate], progress: Progress
+    job: Job, current: Attempt, parent: Parent, new: Rows, past: Sequence[Decided], progress: Progress
 ) -> bool:
     """Learn and judge; all that was found is on record, and the model is stored if it passed."""
     model = job.model
@@ -230,7 +228,7 @@ def _since(parent: Parent) -> str:
     return since.isoformat()
 
 
-def _last_learnt(job: Job, parent: Parent, past: Sequence[PastUpdate]) -> dict[str, Profile] | None:
+def _last_learnt(job: Job, parent: Parent, past: Sequence[Decided]) -> dict[str, Profile] | None:
     """The profile of the rows that the champion learnt last, if it was updated since its last full fit."""
     for one in reversed(past):
         if one.tags.get("version") == str(parent.version.number) and one.tags["decision"] == "update":
@@ -317,7 +315,7 @@ def _scores(report: GateReport) -> dict[str, float]:
     return {name: value for name, value in metrics.items() if np.isfinite(value)}
 
 
-def _points(metric: str, past: Sequence[PastUpdate], as_of: datetime, metrics: Mapping[str, float]) -> list[Point]:
+def _points(metric: str, past: Sequence[Decided], as_of: datetime, metrics: Mapping[str, float]) -> list[Point]:
     """The updates so far and this one, for the picture."""
 
     def point(moment: datetime, found: Mapping[str, float], *, rebased: bool, passed: bool) -> Point:

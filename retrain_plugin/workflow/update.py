@@ -14,7 +14,8 @@ from retrain_plugin.declare.window import Window, Windows
 from retrain_plugin.errors import UnsoundDataError
 from retrain_plugin.registry.attempt import Attempt
 from retrain_plugin.registry.intervene import paused
-from retrain_plugin.registry.lineage import PastUpdate, past_updates, prune
+from retrain_plugin.registry.lineage import past_updates, prune
+from retrain_plugin.registry.record import Decided
 from retrain_plugin.registry.version import Version, champions, last, versions
 from retrain_plugin.training.warm import family
 from retrain_plugin.workflow.ask import ask
@@ -142,7 +143,7 @@ def _tick(job: Job, current: Attempt) -> bool:
     return False
 
 
-def _progress(past: list[PastUpdate]) -> Progress:
+def _progress(past: list[Decided]) -> Progress:
     if not past or (past[-1].rebased and past[-1].tags["outcome"] == "promoted"):
         return Progress()
     return Progress.from_tags(past[-1].tags)
