@@ -33,15 +33,18 @@ class MlflowHook(BaseHook):
         """Whether the server answers, with the login it asks for."""
         import requests
 
+        from retrain_plugin.airflow.connections import mlflow_address
+
         connection = self.get_connection(self.mlflow_conn_id)
+        address = mlflow_address(connection)
         login = (connection.login, connection.password or "") if connection.login else None
-        asked = f"{self.get_conn()}/api/2.0/mlflow/experiments/search"
+        asked = f"{address}/api/2.0/mlflow/experiments/search"
         try:
             answer = requests.post(asked, json={"max_results": 1}, auth=login, timeout=5)
         except requests.RequestException as error:
-            return False, f"{self.get_conn()} does not answer ({type(error).__name__})"
+            return False, f"{address} does not answer ({type(error).__name__})"
         if answer.status_code in (401, 403):
-            return False, f"{self.get_conn()} refuses this login ({answer.status_code})"
+            return False, f"{address} refuses this login ({answer.status_code})"
         if not answer.ok:
-            return False, f"what answers at {self.get_conn()} is not MLflow's ({answer.status_code})"
-        return True, f"MLflow answers at {self.get_conn()}"
+            return False, f"what answers at {address} is not MLflow's ({answer.status_code})"
+        return True, f"MLflow answers at {address}"

@@ -68,17 +68,15 @@ class ModelOperator(BaseOperator):
 
         What a retry cannot heal fails at once; an unreachable source or MLflow is left to Airflow's retries.
         """
-        found = self.publish(context, self.run_step(context, step))
+        current = self.run_step(context, step)
+        found = self.publish(context, current)
         if found["stage"] == "concluded":
-            self._tell(context, found)
+            self._tell(context, found, current.report_url)
         return found
 
-    def _tell(self, context: Context, found: dict[str, Any]) -> None:
+    def _tell(self, context: Context, found: dict[str, Any], report_url: str | None) -> None:
         """Whoever cannot be told must not undo what was decided."""
-        links = {
-            "dag_run_url": dag_run_url(context),
-            "report_url": context["ti"].xcom_pull(key="report_url", task_ids=self.task_id),
-        }
+        links = {"dag_run_url": dag_run_url(context), "report_url": report_url}
         about = {**context, "decision": {"model": self.model.name, **found, **links}}
         for tell in self.on_decision:
             try:

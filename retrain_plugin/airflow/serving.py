@@ -19,14 +19,14 @@ if TYPE_CHECKING:
 def status(args: Namespace) -> None:
     """Who serves, since when, and what was decided last."""
     from retrain_plugin.errors import RegistryError
-    from retrain_plugin.registry.version import models
+    from retrain_plugin.registry.record import all_versions
 
     def run() -> None:
-        known = models()
+        known = all_versions()
         if args.model and args.model not in known:
             raise RegistryError(f"model {args.model!r} has no versions; known are: {', '.join(known) or 'none'}")
         names = [args.model] if args.model else known
-        AirflowConsole().print_as([_status(name) for name in names], output=args.output)
+        AirflowConsole().print_as([_status(name, known[name]) for name in names], output=args.output)
 
     or_exit(args, run)
 
@@ -93,11 +93,10 @@ def resume(args: Namespace) -> None:
     or_exit(args, run)
 
 
-def _status(name: str) -> dict[str, Any]:
-    from retrain_plugin.registry.version import versions
+def _status(name: str, made: list[Version]) -> dict[str, Any]:
     from retrain_plugin.workflow.overview import overview
 
-    found = overview(name, versions(name))
+    found = overview(name, made)
     last, promoted, now = found.last, found.promoted_score, found.score_now
     return {
         "model": name,
@@ -120,17 +119,19 @@ def _days(seconds: float | None) -> str:
 
 
 def _version(one: Version) -> dict[str, Any]:
-    told = one.tags
+    from retrain_plugin.workflow.overview import version_line
+
+    line, told = version_line(one, None), one.tags
     return {
-        "version": one.number,
-        "as_of": told.get("as_of", "")[:16],
+        "version": line.number,
+        "as_of": line.as_of[:16],
         "dag_id": told.get("dag_id", ""),
-        "step": told.get("step") or told.get("strategy", ""),
-        "outcome": told.get("outcome", ""),
-        "served_from": f"{one.promoted_as_of:%Y-%m-%d %H:%M}" if one.promoted_as_of else "",
-        "retired": f"{one.retired_as_of:%Y-%m-%d %H:%M}" if one.retired_as_of else "",
-        "by": told.get("retired_by") or told.get("promoted_by", ""),
-        "why": (told.get("retired_because") or told.get("promoted_because") or told.get("reason", ""))[:200],
+        "step": line.step,
+        "outcome": line.outcome,
+        "served_from": f"{line.served_from:%Y-%m-%d %H:%M}" if line.served_from else "",
+        "retired": f"{line.retired:%Y-%m-%d %H:%M}" if line.retired else "",
+        "by": line.by,
+        "why": line.reason[:200],
         "rows": told.get("rows", ""),
         "fit_seconds": told.get("cost_seconds", ""),
     }

@@ -114,17 +114,6 @@ def model_tags(model: str) -> dict[str, str]:
             raise
 
 
-def models() -> list[str]:
-    """Every registered model that has a version of ours, by name.
-
-    Raises:
-        RegistryError: MLflow does not answer.
-    """
-    with asking("all"):
-        found = client().search_model_versions(f"tag.`{TAG}key` != ''", max_results=10_000)
-    return sorted({one.name for one in found})
-
-
 def champions(history: Iterable[Version], as_of: datetime | None = None) -> list[Version]:
     """Who served, first to last, up to a moment (or ever): promoted by then, and not retired by then."""
     served = [

@@ -79,11 +79,8 @@ def test_whoever_cannot_be_told_undoes_nothing(caplog):
     strategy = Periodic(schedule="@weekly", gate=Gate())
     told = [deaf, lambda context: heard.append(context["decision"])]
     operator = PromoteOperator(task_id="promote", model=model, strategy=strategy, on_decision=told)
-    context = {
-        "ti": SimpleNamespace(dag_id="d", run_id="r", xcom_pull=lambda **_: "http://mlflow/report"),
-        "dag_run": SimpleNamespace(),
-    }
-    operator._tell(context, {**DECISION, "version": 3})
+    context = {"ti": SimpleNamespace(dag_id="d", run_id="r")}
+    operator._tell(context, {**DECISION, "version": 3}, "http://mlflow/report")
     assert [(one["model"], one["version"], one["report_url"]) for one in heard] == [
         ("events", 3, "http://mlflow/report")
     ]
