@@ -5,7 +5,7 @@ BIN := .venv/bin
 EXIT ?=
 SERVERS := tests/airflow tests/deployment
 
-.PHONY: help venv demo demo-reset secrets browser test lint format prove bench constraints clean
+.PHONY: help venv demo demo-reset secrets browser pictures test lint format prove bench constraints clean
 
 help:  ## Say what can be made
 	@grep -hE '^[a-z-]+:.*##' $(MAKEFILE_LIST) | sed -E 's/:.*## /\t/' | expand -t 16
@@ -39,7 +39,7 @@ format: venv  ## Put the code into the house style
 	$(BIN)/ruff check --fix .
 
 browser: venv  ## A Chromium for the tests of the page, where the system has none
-	@$(BIN)/python -m tests.browser || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
+	@$(BIN)/python -m demo.browser || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null \
 		&& apt-get update -qq && apt-get install -qq -y chromium >/dev/null; } || $(BIN)/playwright install --with-deps chromium
 
 test: lint browser  ## The whole test suite, under 30 minutes on two cores
@@ -50,6 +50,9 @@ test: lint browser  ## The whole test suite, under 30 minutes on two cores
 
 prove: venv  ## The long proofs
 	$(BIN)/python -m pytest -m prove
+
+pictures: browser  ## Take the README's pictures from the demo, in a headless Chromium
+	$(BIN)/python -m demo --pictures docs
 
 bench: venv  ## Measure; writes the tables and pictures of the README
 	$(BIN)/python -m benchmarks

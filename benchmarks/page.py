@@ -15,11 +15,11 @@ import mlflow
 import numpy as np
 import requests
 
+from demo.browser import chromium, visiting
 from demo.stack import Stack
 from retrain_plugin import KS, PSI, Decay, Gate, Triggered, any_of
 from retrain_plugin.registry.version import versions
 from retrain_plugin.workflow import check, retrain
-from tests.browser import chromium, visiting
 from tests.conftest import AS_OF, declared, events, write
 
 CHECKS, VERSIONS = 10_000, 500

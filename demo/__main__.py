@@ -33,18 +33,19 @@ def main() -> int:
     """Run the demo; the exit code is 0 if there is a champion."""
     parser = argparse.ArgumentParser(prog="demo", description=__doc__)
     parser.add_argument("--exit", action="store_true", help="stop everything and exit at the end")
-    leave = parser.parse_args().exit
+    parser.add_argument("--pictures", type=Path, metavar="FOLDER", help="write the documentation's pictures, and exit")
+    asked = parser.parse_args()
     # Being told to end is treated like Ctrl-C: everything that was started is stopped.
     signal.signal(signal.SIGTERM, lambda *_: (_ for _ in ()).throw(KeyboardInterrupt()))
     started = time.monotonic()
     try:
-        return _run(leave, started)
+        return _run(asked.exit, asked.pictures, started)
     except KeyboardInterrupt:
         print("\nStopped. `make demo` continues from here, `make demo-reset` starts over.")
         return 130
 
 
-def _run(leave: bool, started: float) -> int:
+def _run(leave: bool, pictures: Path | None, started: float) -> int:
     def say(text: str) -> None:
         print(f"[{time.monotonic() - started:5.0f} s] {text}", flush=True)
 
@@ -61,6 +62,11 @@ def _run(leave: bool, started: float) -> int:
         _backfill(stack, say)
         served = [_table(stack, dag_id) for dag_id in BACKFILLED]
         say("Done" if all(served) else "There is no champion: look at the runs in Airflow")
+        if pictures:
+            from demo.pictures import take
+
+            take(stack, pictures)
+            return 0
         user, password = stack.login
         print(f"\n  Airflow  {stack.airflow_url}/dags   login {user}, password {password}")
         print(f"  MLflow   {stack.mlflow_url}/#/models\n")

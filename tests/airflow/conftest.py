@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import shutil
 from collections.abc import Iterator
 from datetime import datetime, timedelta, timezone
 from pathlib import Path
@@ -39,7 +40,8 @@ def stack(tmp_path_factory: pytest.TempPathFactory, postgres: str) -> Iterator[S
         "MLFLOW_TRACKING_URI": "http://127.0.0.1:1",
         "AIRFLOW__CORE__SIMPLE_AUTH_MANAGER_USERS": "admin:admin,vera:viewer",
     }
-    dags = Path(__file__).parent / "dags"
+    # A copy, which tests may add to.
+    dags = Path(shutil.copytree(Path(__file__).parent / "dags", home / "dags"))
     with Stack(home, dags=dags, cwd=home, database=database, settings=settings, ports=(0, 0)) as running:
         running.start_mlflow()
         running.start_airflow()

@@ -13,13 +13,13 @@ import pytest
 import requests
 from mlflow.tracking import MlflowClient
 
+from demo.browser import PHONE, WIDE, chromium, visiting
 from retrain_plugin.registry.intervene import paused
 from retrain_plugin.registry.version import champion, champions, own_tags, versions
 from retrain_plugin.workflow import check, retrain
 from retrain_plugin.workflow.selftest import selftest
 from tests.airflow.dags.triggered import drifting, model
 from tests.airflow.driving import FIRST, finished, unpause, until
-from tests.browser import PHONE, WIDE, chromium, visiting
 
 WEEK = timedelta(weeks=1)
 NAME = "events-page"
