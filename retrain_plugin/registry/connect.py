@@ -16,10 +16,10 @@ from requests.exceptions import RequestException
 
 from retrain_plugin.errors import RegistryError
 
-# MLflow's own defaults let one call to a dead server take four minutes; Airflow's retries stand behind ours.
 # The artifact in which a run tells people what was asked, seen and decided.
 REPORT = "report.html"
 _CREDENTIALS = re.compile(r"//[^/@\s]+@")
+# MLflow's own defaults let one call to a dead server take four minutes; Airflow's retries stand behind ours.
 _BOUNDS = {
     "MLFLOW_HTTP_REQUEST_MAX_RETRIES": "2",
     "MLFLOW_HTTP_REQUEST_BACKOFF_FACTOR": "1",

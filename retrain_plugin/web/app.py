@@ -7,6 +7,7 @@ where what was sent is malformed, 503 where MLflow does not answer. ``docs/api.m
 
 from __future__ import annotations
 
+from importlib import import_module
 from pathlib import Path as File
 from threading import Thread
 from typing import Annotated, Any
@@ -151,6 +152,7 @@ def _reach_mlflow() -> None:
 
 def _warm() -> None:
     """Import MLflow while the page itself is on its way: that takes seconds."""
+    import_module("retrain_plugin.web.read")
 
 
 Thread(target=_warm, name="retraining-page-imports", daemon=True).start()

@@ -3,8 +3,10 @@
 from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any, ClassVar
+from urllib.parse import urlsplit
 
 from airflow.plugins_manager import AirflowPlugin
+from airflow.sdk.configuration import conf
 
 from retrain_plugin.airflow import preload
 
@@ -22,6 +24,11 @@ class LazyApp:
         await app(scope, receive, send)
 
 
+# Airflow may be served below a path of its own, which its pages do not add to a plugin's addresses.
+_BASE = urlsplit(conf.get("api", "base_url", fallback="")).path.rstrip("/") + "/retrain"
+_ICONS = {"icon": f"{_BASE}/page/icon.svg", "icon_dark_mode": f"{_BASE}/page/icondark.svg"}
+
+
 class RetrainPlugin(AirflowPlugin):
     """Registered by its entry point."""
 
@@ -30,21 +37,14 @@ class RetrainPlugin(AirflowPlugin):
     fastapi_apps: ClassVar[list[dict[str, Any]]] = [  # type: ignore[misc]
         {"app": LazyApp(), "url_prefix": "/retrain", "name": "Retraining"}
     ]
+    # Two views of one route would hide one another.
     external_views: ClassVar[list[dict[str, Any]]] = [  # type: ignore[misc]
+        {"name": "Retraining", "href": f"{_BASE}/", "url_route": "retraining", "destination": "nav", **_ICONS},
         {
             "name": "Retraining",
-            "href": "/retrain/",
-            "url_route": "retraining",
-            "destination": "nav",
-            "icon": "/retrain/page/icon.svg",
-            "icon_dark_mode": "/retrain/page/icondark.svg",
-        },
-        {
-            "name": "Retraining",
-            "href": "/retrain/?dag={DAG_ID}",
+            "href": f"{_BASE}/?dag={{DAG_ID}}",
             "url_route": "retraining-of-dag",
             "destination": "dag",
-            "icon": "/retrain/page/icon.svg",
-            "icon_dark_mode": "/retrain/page/icondark.svg",
+            **_ICONS,
         },
     ]

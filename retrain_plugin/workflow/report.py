@@ -27,6 +27,7 @@ log = logging.getLogger(__name__)
 _TONES = {"promoted": "yes", "kept": "yes", "passed": "yes", "refused": "no", "held": "no", "failed": "no"}
 # Of all that was declared, what people look for first.
 _FIRST = ("source", "train", "holdout", "metric", "estimator", "when")
+_OF_A_FULL_TRAINING = {"train", "holdout"}
 
 
 def write_report(current: Attempt) -> None:
@@ -71,14 +72,16 @@ def report(current: Attempt) -> str:
 
 def _asked(told: Mapping[str, str], params: Mapping[str, str]) -> str:
     """By whom, why, and what was declared."""
+    learnt = "learnt_from" in told
+    shown = [name for name in _FIRST if not (learnt and name in _OF_A_FULL_TRAINING)]
     first = {
         "strategy": told.get("strategy", ""),
         "DAG run": f"{told.get('dag_id', '')}, {told.get('dag_run_id', '')}",
         "asked for by": told.get("asked_by", ""),
         "because": told.get("asked_for") or told.get("asked_because", ""),
-        **{name: params.get(name, "") for name in _FIRST},
+        **{name: params.get(name, "") for name in shown},
     }
-    rest = {name: value for name, value in sorted(params.items()) if name not in _FIRST}
+    rest = {name: value for name, value in sorted(params.items()) if name not in shown}
     return (
         f"<h2>What was asked</h2>{_table(first)}"
         f"<details><summary>All that was declared</summary>{_table(rest)}</details>"
@@ -87,12 +90,13 @@ def _asked(told: Mapping[str, str], params: Mapping[str, str]) -> str:
 
 def _seen(current: Attempt, known: set[str]) -> str:
     told = current.tags
+    learnt = told.get("learnt_from")
     seen = {
         "rows": told.get("rows", ""),
         "new rows": told.get("rows_new", ""),
         "replayed rows": told.get("rows_replayed", ""),
-        "rows of the training window from": told.get("trained_from", ""),
-        "through": told.get("trained_through", ""),
+        "learnt from rows since" if learnt else "trained on rows from": learnt or told.get("trained_from", ""),
+        "and before": told.get("trained_through", ""),
         "judged against": told.get("judged_against") or told.get("parent_version", ""),
     }
     findings = current.artifact("data_check.json")["findings"] if "data_check.json" in known else []

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import replace
-from datetime import timedelta
+from datetime import datetime, timedelta
 
 import pandas as pd
 import pytest
@@ -92,6 +92,13 @@ def test_an_updates_report_has_the_scores_of_all_updates(model):
     html = written(done[-1].run_id)
     assert "roc_auc over the last 3 updates" in html
     assert "memory set" in html
+    # What it learnt, not what a full training would have been given.
+    first = written(done[0].run_id)
+    asked = re.search("What was asked.*?<details>", html)[0]
+    assert "<th>holdout</th>" in first
+    assert "<th>holdout</th>" not in asked
+    learnt = re.search("<th>learnt from rows since</th><td>(.*?)</td></tr><tr><th>and before</th><td>(.*?)</td>", html)
+    assert [datetime.fromisoformat(one) for one in learnt.groups()] == [AS_OF, AS_OF + timedelta(days=1)]
 
 
 def test_a_picture_that_cannot_be_drawn_undoes_nothing(model, strategy, monkeypatch):

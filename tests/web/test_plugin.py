@@ -1,0 +1,65 @@
+"""What Airflow is told of the page, and what its processes load for it."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+
+import pytest
+
+
+def told(code: str, **settings: str) -> object:
+    """What a fresh process prints as JSON."""
+    done = subprocess.run(
+        [sys.executable, "-c", code], env={**os.environ, **settings}, text=True, capture_output=True, check=True
+    )
+    return json.loads(done.stdout.splitlines()[-1])
+
+
+@pytest.mark.parametrize(
+    ("base_url", "path"),
+    [
+        ("http://localhost:8080", ""),
+        ("https://example.org/", ""),
+        ("https://example.org/team/airflow/", "/team/airflow"),
+    ],
+)
+def test_the_pages_addresses_carry_airflows_own_path(base_url, path):
+    views = told(
+        "import json; from retrain_plugin.web.plugin import RetrainPlugin as P; print(json.dumps(P.external_views))",
+        AIRFLOW__API__BASE_URL=base_url,
+    )
+    assert [one["href"] for one in views] == [f"{path}/retrain/", f"{path}/retrain/?dag={{DAG_ID}}"]
+    assert {one["icon"] for one in views} == {f"{path}/retrain/page/icon.svg"}
+
+
+def test_every_process_loads_the_plugin_and_none_of_them_mlflow():
+    code = """
+import json, sys
+import retrain_plugin.web.plugin
+print(json.dumps([one for one in ("mlflow", "pandas", "sklearn", "scipy", "ibis", "fastapi") if one in sys.modules]))
+"""
+    assert told(code) == []
+
+
+def test_the_pages_application_begins_with_what_its_first_answer_needs():
+    code = """
+import json, sys, threading
+import retrain_plugin.web.app
+next(one for one in threading.enumerate() if one.name == "retraining-page-imports").join(60)
+print(json.dumps("mlflow" in sys.modules and "retrain_plugin.web.read" in sys.modules))
+"""
+    assert told(code) is True
+
+
+def test_airflow_lists_our_settings_with_what_they_mean():
+    done = subprocess.run(
+        [sys.executable, "-m", "airflow", "config", "list", "--section", "retrain", "--include-descriptions"],
+        text=True, capture_output=True, check=True,
+    )  # fmt: skip
+    assert "[retrain]" in done.stdout
+    for name in ("mlflow_conn_id", "preload", "training_queue"):
+        assert f"\n{name} = " in done.stdout or f"\n# {name} = " in done.stdout
+    assert "MLFLOW_TRACKING_URI holds" in done.stdout
