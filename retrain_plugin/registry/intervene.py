@@ -46,7 +46,7 @@ def rollback(model: str, *, to: int | None = None, by: str, reason: str) -> Vers
     earlier = served[:-1]
     target = last(earlier) if to is None else next((one for one in earlier if one.number == to), None)
     if target is None:
-        former = ", ".join(f"v{one.number}" for one in earlier) or "none"
+        former = ", ".join(one.name for one in earlier) or "none"
         asked = f"v{to} is no former champion" if to is not None else "nobody served before the champion"
         raise RegistryError(
             f"model {model!r}: {asked}; former champions are: {former}. "

@@ -60,8 +60,16 @@ def _retire(version: Version, *, by: Version) -> None:
         _tag(version, "retired_as_of", version.promoted_as_of.isoformat())
 
 
+def _restore(version: Version) -> None:
+    with asking(version.model):
+        for name in ("retired_as_of", "superseded_by"):
+            client().delete_model_version_tag(version.model, str(version.number), f"{TAG}{name}")
+
+
 def settle_aliases(model: str) -> None:
     """Set `champion` and `previous` to what the tags say, and read again until that is so.
+
+    Where all that were promoted were taken back by work done anew, the newest of them serves on.
 
     There is no compare-and-set on aliases. But every writer writes its tag first and then what
     all tags say, and looks again afterwards, so whoever is last leaves the truth behind.
@@ -70,9 +78,14 @@ def settle_aliases(model: str) -> None:
         RegistryError: MLflow does not answer, or the aliases will not settle.
     """
     for _ in range(_ROUNDS):
-        served = champions(versions(model))
+        known = versions(model)
+        served = champions(known)
         if not served:
-            return
+            # Two works may each have taken back theirs because the other's still served.
+            if not (superseded := [one for one in known if one.promoted_as_of and "superseded_by" in one.tags]):
+                return
+            _restore(max(superseded, key=lambda one: (one.promoted_as_of, one.number)))
+            continue
         wanted = {"champion": served[-1].number, "previous": served[-2].number if len(served) > 1 else None}
         with asking(model):
             found = {name: int(number) for name, number in client().get_registered_model(model).aliases.items()}

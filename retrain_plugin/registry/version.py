@@ -30,6 +30,11 @@ class Version:
         return cls(found.name, int(found.version), found.run_id or "", found.source or "", own_tags(found.tags))
 
     @property
+    def name(self) -> str:
+        """How people call it."""
+        return f"v{self.number}"
+
+    @property
     def key(self) -> str:
         """Which piece of work made this version."""
         return self.tags.get("key", "")
@@ -124,6 +129,20 @@ def champions(history: Iterable[Version], as_of: datetime | None = None) -> list
         and (one.retired_as_of is None or (as_of is not None and one.retired_as_of > as_of))
     ]
     return sorted(served, key=lambda one: (one.promoted_as_of, one.number))
+
+
+def champion_met(history: Iterable[Version], as_of: datetime, met: str | None) -> Version | None:
+    """The champion as of a moment, for a piece of work that has perhaps met one already.
+
+    What other work promoted for the very same moment came neither before nor after: whoever was met at
+    first (``v7``, or ``none``) stays, so that two works of one moment do not judge each other away.
+    """
+    found = champions(history, as_of)
+    before = [one for one in found if one.promoted_as_of != as_of]
+    for one in (last(before), *found[len(before) :]):
+        if met == (one.name if one else "none"):
+            return one
+    return last(found)
 
 
 def champion(model: str, as_of: datetime | None = None) -> Version | None:

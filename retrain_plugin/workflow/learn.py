@@ -275,7 +275,7 @@ def _judge(job: Job, parent: Parent, newest: Rows, twin: BaseEstimator, child: B
         ),
         [(one, _inside(memory, one)) for one in cut(Window(learnt.start, learnt.through), strategy.periods)],
         parent=parent.name,
-        base=f"v{parent.base.number}",
+        base=parent.base.name,
         seed=job.model.seed,
     )
 

@@ -226,7 +226,7 @@ def _score_now(work: Iterable[Decided], serving: Version | None, metric: str) ->
     """The champion's newest score on rows it has not learnt: as decay, a gate or an update measured it."""
     if serving is None:
         return None
-    name = f"v{serving.number}"
+    name = serving.name
     for one in work:
         if one.tags.get("against") == name:
             for trigger, found in _decays(one.metrics).items():

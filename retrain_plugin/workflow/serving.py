@@ -10,7 +10,7 @@ from retrain_plugin.decide.decay import Standard
 from retrain_plugin.registry.attempt import Attempt, artifact
 from retrain_plugin.registry.checks import Past, past
 from retrain_plugin.registry.model_store import read
-from retrain_plugin.registry.version import Version, champions, last, versions
+from retrain_plugin.registry.version import Version, champion_met, versions
 from retrain_plugin.statistics.bootstrap import Estimate
 from retrain_plugin.statistics.profile import Profile, profile_from_json
 from retrain_plugin.workflow.job import Job
@@ -44,7 +44,7 @@ class Serving:
     @property
     def name(self) -> str:
         """How people call it."""
-        return f"v{self.version.number}"
+        return self.version.name
 
     def estimator(self, job: Job) -> Any:
         """The fitted estimator that serves."""
@@ -66,7 +66,7 @@ class Serving:
 def serving(job: Job, current: Attempt) -> Serving | None:
     """The champion as of the job's moment; what this very work has promoted does not count."""
     history = [one for one in versions(job.model.name) if one.key != current.work.key]
-    found = last(champions(history, job.as_of))
+    found = champion_met(history, job.as_of, current.tags.get("against"))
     return Serving(found) if found else None
 
 

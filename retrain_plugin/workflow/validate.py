@@ -19,7 +19,7 @@ from retrain_plugin.declare.trigger import Decay
 from retrain_plugin.errors import DataError, ModelFileError, TrainingError
 from retrain_plugin.registry.attempt import Attempt, artifact
 from retrain_plugin.registry.model_store import read
-from retrain_plugin.registry.version import Version, champions, last, versions
+from retrain_plugin.registry.version import Version, champion_met, versions
 from retrain_plugin.statistics.bootstrap import estimate
 from retrain_plugin.statistics.predictions import Predictions
 from retrain_plugin.statistics.profile import profile_from_json, profile_numbers, profile_to_json
@@ -64,8 +64,8 @@ def validate(job: Job) -> Attempt:
         train, holdout, both = job.load(current)
         ensure_trained(job, current, train, holdout, both)
         history = [one for one in versions(job.model.name) if one.key != current.work.key]
-        champion = last(champions(history, job.as_of))
-        opponent = f"v{champion.number}" if champion else "none"
+        champion = champion_met(history, job.as_of, current.tags.get("judged_against"))
+        opponent = champion.name if champion else "none"
         if current.reached("judged") and current.tags.get("judged_against") == opponent:
             log.info("Already judged against %s: %s", opponent, current.tags["reason"])
             return current
@@ -124,7 +124,7 @@ def _refusal(job: Job, champion: Version, name: str, detail: str) -> GateReport:
         rows=0,
         challenger=None,
         comparison=None,
-        opponent=f"v{champion.number}",
+        opponent=champion.name,
         checks=(Check(name, False, detail),),
     )
 
@@ -135,7 +135,7 @@ def _opponent(job: Job, champion: Version, history: list[Version], holdout: Rows
     Of a champion that was updated, that which it was before it saw any of the holdout: what both
     models know ends there. Where its last full fit is more recent, the twin of that one.
     """
-    name, model, which = f"v{champion.number}", job.model, "model"
+    name, model, which = champion.name, job.model, "model"
     rows = _rows_for(job, champion, holdout)
     judged = _before(champion, history, holdout) if champion.updated else champion
     if judged is not None and judged is not champion:
@@ -267,7 +267,7 @@ def _conclude(job: Job, current: Attempt, report: GateReport, champion: Version 
     )
     current.record(
         stage="judged",
-        tags={"version": str(version.number), "judged_against": f"v{champion.number}" if champion else "none"},
+        tags={"version": str(version.number), "judged_against": champion.name if champion else "none"},
     )
     log.info("%s is v%d, MLflow run %s", job.model.name, version.number, current.url or current.run_id)
 

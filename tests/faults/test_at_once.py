@@ -13,7 +13,7 @@ from retrain_plugin.registry.version import champions, own_tags, versions
 from retrain_plugin.workflow import retrain
 from tests.conftest import AS_OF
 from tests.faults.conftest import Works
-from tests.faults.together import people, retrains, watch
+from tests.faults.together import backfills, people, retrains, watch
 from tests.faults.works import PERIODIC, WEEK, model
 
 STRATEGIES = ("periodic", "triggered", "continual")
@@ -88,8 +88,34 @@ def test_people_who_act_in_the_same_instant_leave_one_champion(works, capsys):
     people_at_once(works, capsys, 10)
 
 
+def test_backfills_of_two_dags_that_overlap_leave_the_champion_of_the_newest_decision(works, capsys):
+    works.empty()
+    weeks, dags = 5, ("nightly", "weekly")
+    told, (_, _, seen) = together(works, backfills, dags, weeks)
+    last = settled()
+    known = {one.number: one for one in versions("events")}
+    assert known[last].promoted_as_of == max(one.promoted_as_of for one in known.values() if one.promoted_as_of)
+    assert set(seen) <= {number for number, one in known.items() if one.promoted_as_of}
+    before = {run.info.run_id: own_tags(run.data.tags) for run in runs("events")}
+    assert {name for made in told.values() for name in made} == set(before)
+    assert len(before) == weeks * len(dags)
+    assert {tags["outcome"] for tags in before.values()} <= {"promoted", "refused", "superseded"}
+    # Both once more: everything is on record, and nothing is decided anew.
+    again, (_, gone, _) = together(works, backfills, dags, weeks)
+    assert again == told
+    assert gone == 0
+    after = {run.info.run_id: own_tags(run.data.tags) for run in runs("events")}
+    assert [(name, tag) for name, tags in after.items() for tag in tags.items() ^ before[name].items()] == []
+    assert settled() == last
+
+
 @pytest.mark.prove
 @pytest.mark.timeout(3600)
-def test_a_hundred_rounds_of_strategies_and_of_people_leave_one_champion(works, capsys):
+def test_a_hundred_rounds_of_strategies_leave_one_champion(works, capsys):
     strategies_at_once(works, capsys, 100)
+
+
+@pytest.mark.prove
+@pytest.mark.timeout(3600)
+def test_a_hundred_rounds_of_people_leave_one_champion(works, capsys):
     people_at_once(works, capsys, 100)

@@ -19,7 +19,7 @@ from retrain_plugin.registry.intervene import pause, promote_by_hand, resume, ro
 from retrain_plugin.registry.version import champion, versions
 from retrain_plugin.workflow import check, retrain, update
 from tests.conftest import AS_OF
-from tests.faults.works import CONTINUAL, DAY, PERIODIC, PERSON, TRIGGERED, Place, model, settle
+from tests.faults.works import CONTINUAL, DAY, PERIODIC, PERSON, TRIGGERED, WEEK, Place, model, settle
 
 WAIT = 60
 
@@ -67,6 +67,15 @@ _OPEN = replace(PERIODIC.gate, tolerance=0.9, min_rows=50)
 _WORK: dict[str, Callable[[Any, datetime], bool]] = {
     "periodic": _periodic, "triggered": _triggered, "continual": _continual,
 }  # fmt: skip
+
+
+def backfills(dag_id: str, place: Place, rounds: int, gate: Barrier, said: Connection) -> None:
+    """Decide week after week at one's own pace, as the backfill of one DAG does beside that of another."""
+    settle(place)
+    gate.wait(WAIT)
+    strategy = replace(PERIODIC, gate=_OPEN)
+    weeks = [AS_OF + number * WEEK for number in range(rounds)]
+    said.send([retrain(model(place.data), strategy, as_of=week, dag_id=dag_id).run_id for week in weeks])
 
 
 def people(act: str, place: Place, rounds: int, gate: Barrier, said: Connection) -> None:

@@ -6,10 +6,11 @@ import pandas as pd
 import pytest
 from sklearn.dummy import DummyClassifier
 
+from retrain_plugin.registry import promote as promote_module
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.model_store import store
 from retrain_plugin.registry.promote import promote, refuse, settle_aliases
-from retrain_plugin.registry.version import champion, champions, versions
+from retrain_plugin.registry.version import champion, champion_met, champions, versions
 from tests.conftest import AS_OF
 
 pytestmark = pytest.mark.usefixtures("mlflow_here")
@@ -128,3 +129,45 @@ def test_all_versions_are_seen_beyond_one_page(make, monkeypatch):
 
     monkeypatch.setattr(type(client()), "search_model_versions", small)
     assert [one.number for one in versions("m")] == list(range(1, 8))
+
+
+def test_two_works_that_take_back_theirs_at_once_leave_the_newest(make, monkeypatch):
+    one, two = make("a"), make("b")
+    promote(one, day(1))
+    promote(two, day(1))
+    known = versions("m")
+    # Each looks before the other has written: the other's serves, it says.
+    with monkeypatch.context() as patch:
+        patch.setattr(promote_module, "champions", lambda _: known)
+        patch.setattr(promote_module, "settle_aliases", lambda _: None)
+        for redone in known:
+            refuse(redone)
+    assert champion("m") is None
+    settle_aliases("m")
+    assert number(champion("m")) == two.number
+    assert aliases() == {"champion": two.number}
+    settle_aliases("m")
+    assert [bool(one.retired_as_of) for one in versions("m")] == [True, False]
+
+
+def test_who_was_rolled_back_is_not_brought_back_for_want_of_another(make):
+    one = make("a")
+    promote(one, day(1))
+    client().set_model_version_tag("m", str(one.number), "retrain.retired_as_of", day(2).isoformat())
+    settle_aliases("m")
+    assert champion("m") is None
+
+
+def test_whoever_was_met_at_the_same_moment_stays(make):
+    base, one, two = make("base"), make("a"), make("b")
+    promote(base, day(0))
+    promote(one, day(7))
+    promote(two, day(7))
+    known = versions("m")
+    assert number(champion_met(known, day(7), None)) == two.number
+    assert [number(champion_met(known, day(7), f"v{one.number}")) for one in known] == [1, 2, 3]
+    # Nobody was there, it said, but somebody was before: that is another champion.
+    assert number(champion_met(known, day(7), "none")) == two.number
+    assert champion_met(known[1:], day(7), "none") is None
+    promote(make("c"), day(3))
+    assert number(champion_met(versions("m"), day(7), base.name)) == two.number

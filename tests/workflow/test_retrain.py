@@ -187,6 +187,20 @@ def test_the_same_rows_are_not_judged_again_unless_forced(model, strategy):
     assert forced.gate["comparison"] is not None
 
 
+def test_two_dags_that_decide_for_the_same_moment_do_not_judge_each_other_away(model, strategy):
+    tolerant = replace(strategy, gate=replace(strategy.gate, tolerance=0.5))
+
+    def both():
+        return [retrain(model, tolerant, as_of=AS_OF, dag_id=name, force=name == "two") for name in ("one", "two")]
+
+    first = both()
+    assert [one.promoted for one in first] == [True, True]
+    before = versions("events")
+    assert both() == first
+    assert versions("events") == before
+    assert champion("events").number == first[1].version
+
+
 def test_corrected_data_is_trained_anew_and_supersedes(model, strategy, folder):
     frame = events()
     # Values in the wrong rows: no profile can tell, only a model learns nonsense.
