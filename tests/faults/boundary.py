@@ -19,10 +19,11 @@ import requests
 from ibis.backends.duckdb import Backend
 from requests.adapters import HTTPAdapter
 
-# A lost answer to a request that was carried out, and a process killed after it, differ from an error only where
-# the request changed something.
-_WHOLE = ("error", "timeout", "reset", "killed before", "killed after")
-_READING = ("error", "killed before")
+# A lost answer to a request that was carried out differs from an error only where the request changed something. A
+# process killed before a call leaves what one killed after the call before it does, and where that changed nothing, what
+# one killed still earlier does: one kill before the first call and one after every change are all kills there are.
+_CHANGING = ("error", "timeout", "reset", "killed after")
+_READING = ("error",)
 _READS = ("GET", "POST /api/2.0/mlflow/runs/search", "POST /api/2.0/mlflow/logged-models/search")
 _IDS = re.compile(r"[0-9a-f]{32}|m-[0-9a-f]{32}|(?<=/)\d+(?=/|$)")
 _RANDOM = re.compile(r"(?<=tmp|in-)\w{8}$")
@@ -36,11 +37,21 @@ class Fault:
     kind: str
 
 
-def faults_of(kind: str, said: str) -> tuple[str, ...]:
-    """What can go wrong with a call."""
-    if kind == "file" or (kind == "http" and said.startswith(_READS)):
-        return _READING
-    return _WHOLE
+def all_faults(calls: list[tuple[str, str]]) -> list[Fault]:
+    """Everything that can go wrong in a work that makes these calls."""
+    found = [Fault(0, "killed before")]
+    for number, call in enumerate(calls):
+        kind, said = call
+        if kind == "source":
+            kinds = ("error", "timeout", "reset")
+        elif kind == "http" and not said.startswith(_READS):
+            kinds = _CHANGING
+        else:
+            kinds = _READING
+        # A disk that is full at one file of many is full at one of them.
+        if kind != "file" or call not in calls[:number]:
+            found += [Fault(number, one) for one in kinds]
+    return found
 
 
 class Boundary:

@@ -31,7 +31,14 @@ class Works:
 
     def __post_init__(self) -> None:
         self.processes = get_context("forkserver")
-        self.processes.set_forkserver_preload(["tests.faults.works"])
+        # With what they import only when they need it: there are thousands of them.
+        lazily = [
+            "mlflow.pyfunc",
+            "ibis.backends.duckdb.converter",
+            "narwhals._pandas_like.dataframe",
+            "tests.estimators",
+        ]
+        self.processes.set_forkserver_preload(["tests.faults.works", *lazily])
 
     def before(self, name: str) -> None:
         """Everything as it was before the work."""

@@ -14,7 +14,7 @@ from mlflow.tracking import MlflowClient
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.model_store import read
 from retrain_plugin.registry.version import champion, own_tags, versions
-from tests.faults.boundary import Fault, faults_of
+from tests.faults.boundary import Fault, all_faults
 from tests.faults.conftest import Works
 from tests.faults.works import WORKS, model
 
@@ -102,9 +102,7 @@ def enumerated(works: Works, name: str, told: pytest.CaptureFixture[str], share:
     calls, came = works.perform(name)
     assert came == "done"
     undisturbed = picture()
-    # A disk that is full at one file of many is full at one of them.
-    once = [number for number, call in enumerate(calls) if call[0] != "file" or call not in calls[:number]]
-    faults = [Fault(number, kind) for number in once for kind in faults_of(*calls[number])]
+    faults = all_faults(calls)
     chosen = faults if share is None else faults[:: max(1, len(faults) // share)]
     broken = [one for fault in chosen for one in hurt(works, name, calls, fault, undisturbed)]
     kinds = Counter(what for what, _ in calls)
