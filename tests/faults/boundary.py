@@ -20,8 +20,8 @@ from ibis.backends.duckdb import Backend
 from requests.adapters import HTTPAdapter
 
 # A lost answer to a request that was carried out differs from an error only where the request changed something. A
-# process killed before a call leaves what one killed after the call before it does, and where that changed nothing, what
-# one killed still earlier does: one kill before the first call and one after every change are all kills there are.
+# process killed before a call leaves what one killed after the call before it does, and, where that changed nothing,
+# what one killed still earlier does: one kill before the first call and one after every change are all there are.
 _CHANGING = ("error", "timeout", "reset", "killed after")
 _READING = ("error",)
 _READS = ("GET", "POST /api/2.0/mlflow/runs/search", "POST /api/2.0/mlflow/logged-models/search")
