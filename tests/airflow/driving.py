@@ -9,7 +9,7 @@ from datetime import datetime, timedelta, timezone
 from demo.stack import Stack
 
 FIRST = datetime(2024, 2, 25, tzinfo=timezone.utc)
-WEEKS = 12
+WEEKS = 8
 CORRUPT = FIRST + timedelta(weeks=5)
 
 
@@ -24,14 +24,18 @@ def unpause(stack: Stack, dag_id: str) -> None:
     stack.api("PATCH", f"dags/{dag_id}?update_mask=is_paused", {"is_paused": False})
 
 
-def backfill(stack: Stack, dag_id: str, width: int, weeks: int = WEEKS) -> dict[str, str]:
-    """Backfill some weeks; the state of each run by the date it decided for."""
+def begin(stack: Stack, dag_id: str, width: int = 10, weeks: int = WEEKS) -> None:
+    """Backfill some weeks, so many at once."""
     last = FIRST + timedelta(weeks=weeks - 1)
     stack.airflow(
         "backfill", "create", "--dag-id", dag_id, "--from-date", f"{FIRST:%Y-%m-%dT%H:%M:%S}",
         "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}", "--max-active-runs", str(width),
     )  # fmt: skip
     unpause(stack, dag_id)
+
+
+def ended(stack: Stack, dag_id: str, weeks: int = WEEKS) -> dict[str, str]:
+    """When that many weeks are over, the state of each run by the date it decided for."""
     until(lambda: over(stack, dag_id) == weeks, 900)
     return {run["data_interval_end"][:10]: run["state"] for run in past_runs(stack, dag_id)}
 

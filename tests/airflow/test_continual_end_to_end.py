@@ -13,7 +13,7 @@ from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.version import champion, champions, versions
 from retrain_plugin.workflow import update
 from tests.airflow.dags.continual import model, weekly
-from tests.airflow.driving import FIRST, backfill, finished, past_runs, states, unpause, until
+from tests.airflow.driving import FIRST, begin, ended, finished, past_runs, states, unpause, until
 from tests.workflow.test_update import chain
 
 WEEK = timedelta(weeks=1)
@@ -26,8 +26,10 @@ def of_this_past(name: str) -> list[tuple]:
 
 @pytest.fixture(scope="module")
 def filled(stack):
-    """Six weeks, all of them begun at once."""
-    return backfill(stack, "continual", 10, weeks=6)
+    """Six weeks, all of them begun at once, and beside them three of another DAG."""
+    begin(stack, "continual", weeks=6)
+    begin(stack, "aged", weeks=3)
+    return ended(stack, "continual", weeks=6)
 
 
 def test_a_backfill_ten_at_once_gives_the_chain_that_plain_python_gives_in_order(stack, filled, monkeypatch):
@@ -74,8 +76,8 @@ def test_an_update_killed_while_it_learns_is_made_once(stack):
     assert [run.info.status for run in done] == ["FINISHED", "FINISHED"]
 
 
-def test_triggers_ask_for_a_rebase_and_stand_before_the_update(stack):
-    assert set(backfill(stack, "aged", 10, weeks=3).values()) == {"success"}
+def test_triggers_ask_for_a_rebase_and_stand_before_the_update(stack, filled):
+    assert set(ended(stack, "aged", weeks=3).values()) == {"success"}
     assert [step for _, step, *_ in of_this_past("events-aged")] == ["rebase", "update", "rebase"]
     third = sorted(past_runs(stack, "aged"), key=lambda run: run["data_interval_end"])[2]
     assert states(stack, "aged", third["dag_run_id"]) == {

@@ -14,9 +14,11 @@ from psycopg import sql
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.version import Version, champion, versions
-from tests.airflow.driving import CORRUPT, FIRST, WEEKS, backfill, finished, over, past_runs, states, unpause, until
+from tests.airflow.driving import CORRUPT, FIRST, WEEKS, begin, ended, finished, over, past_runs, states, unpause, until
 from tests.conftest import events
 from tests.postgres import PASSWORD, put
+
+WIDTHS = (1, 4, 10)
 
 
 def history(model: str) -> list[dict]:
@@ -33,8 +35,10 @@ def history(model: str) -> list[dict]:
 
 @pytest.fixture(scope="module")
 def histories(stack):
-    """The three widths one after the other, and the runs' states."""
-    return {width: (backfill(stack, f"wide_{width}", width), history(f"events-wide_{width}")) for width in (1, 4, 10)}
+    """The three widths, beside one another, and the runs' states."""
+    for width in WIDTHS:
+        begin(stack, f"wide_{width}", width)
+    return {width: (ended(stack, f"wide_{width}"), history(f"events-wide_{width}")) for width in WIDTHS}
 
 
 def test_backfills_of_any_width_give_the_same_history(histories):
@@ -42,7 +46,7 @@ def test_backfills_of_any_width_give_the_same_history(histories):
     assert len(histories[1][1]) == WEEKS - 1
     promoted = [row["as_of"] for row in histories[1][1] if row["promoted_as_of"]]
     assert len(promoted) >= 2
-    for width in (1, 4, 10):
+    for width in WIDTHS:
         found = champion(f"events-wide_{width}")
         assert found is not None
         assert found.tags["as_of"] == promoted[-1]
@@ -140,14 +144,8 @@ def test_dags_test_runs_the_whole_dag_in_one_process(stack):
 
 def test_a_users_own_dag_retrains_from_a_database_in_date_order(stack, postgres):
     put(events(days=90), postgres)
-    last = FIRST + timedelta(weeks=3)
-    stack.airflow(
-        "backfill", "create", "--dag-id", "own", "--from-date", f"{FIRST:%Y-%m-%dT%H:%M:%S}",
-        "--to-date", f"{last:%Y-%m-%dT%H:%M:%S}",
-    )  # fmt: skip
-    unpause(stack, "own")
-    until(lambda: over(stack, "own") == 4, 300)
-    assert {run["state"] for run in past_runs(stack, "own")} == {"success"}
+    begin(stack, "own", weeks=4)
+    assert set(ended(stack, "own", weeks=4).values()) == {"success"}
     history = sorted(versions("events-own"), key=lambda one: one.number)
     assert [one.tags["as_of"] for one in history] == sorted(one.tags["as_of"] for one in history)
     assert len(history) == 4

@@ -14,7 +14,7 @@ from retrain_plugin.registry.version import champion, versions
 from retrain_plugin.workflow import check, retrain
 from tests.airflow.dags.triggered import drifting as strategy
 from tests.airflow.dags.triggered import model
-from tests.airflow.driving import FIRST, backfill, over, past_runs, states, unpause, until
+from tests.airflow.driving import FIRST, begin, ended, over, past_runs, states, unpause, until
 
 WEEK = timedelta(weeks=1)
 
@@ -38,10 +38,20 @@ def log_of(stack, dag_id: str, week: int, task: str, attempt: int = 1) -> str:
     return json.dumps(log, ensure_ascii=False)
 
 
+WEEKS_OF = {"drifting": 6, "unlabelled": 4, "deaf": 5, "held": 3}
+
+
+@pytest.fixture(scope="module", autouse=True)
+def begun(stack):
+    """All backfills are begun at once: for the most part they wait."""
+    for dag_id, weeks in WEEKS_OF.items():
+        begin(stack, dag_id, weeks=weeks)
+
+
 @pytest.fixture(scope="module")
 def drifted(stack):
-    """Six weeks backfilled at once, the third of which drifts."""
-    return backfill(stack, "drifting", 10, weeks=6)
+    """Six weeks, the third of which drifts."""
+    return ended(stack, "drifting", WEEKS_OF["drifting"])
 
 
 def test_a_backfill_ten_at_once_decides_what_plain_python_decides_in_order(stack, drifted, monkeypatch):
@@ -92,20 +102,20 @@ def test_a_sensor_cleared_records_one_check(stack, drifted):
 
 
 def test_labels_too_few_to_say_anything_are_an_alarm_after_the_declared_number(stack):
-    backfill(stack, "unlabelled", 10, weeks=4)
+    ended(stack, "unlabelled", WEEKS_OF["unlabelled"])
     assert [decision for _, decision, _ in decisions("events-unlabelled")] == ["retrain", "keep", "retrain", "keep"]
     assert len(versions("events-unlabelled")) == 2
 
 
 def test_a_trigger_that_never_works_is_outlived_by_max_age(stack):
-    backfill(stack, "deaf", 10, weeks=5)
+    ended(stack, "deaf", WEEKS_OF["deaf"])
     found = decisions("events-deaf")
     assert [decision for _, decision, _ in found] == ["retrain", "keep", "keep", "retrain", "keep"]
     assert {run.data.tags["retrain.verdict.psi"] for run in runs("events-deaf")} <= {"error", "insufficient"}
 
 
 def test_broken_data_fail_a_visible_task_until_a_person_accepts_them(stack):
-    states_of_runs = backfill(stack, "held", 10, weeks=3)
+    states_of_runs = ended(stack, "held", WEEKS_OF["held"])
     assert [state for _, state in sorted(states_of_runs.items())] == ["success", "success", "failed"]
     assert decisions("events-held")[-1][1:] == ("hold", "held")
     run = of_week(stack, "held", 2)["dag_run_id"]
@@ -137,7 +147,8 @@ def test_the_drill_passes_on_a_schedule_and_from_the_command_line(stack, drifted
 
 
 def test_sensors_of_ones_own_wait_fire_and_give_up_as_sensors_do(stack, drifted):
-    backfill(stack, "sensors", 10, weeks=2)
+    begin(stack, "sensors", weeks=2)
+    ended(stack, "sensors", weeks=2)
     run = of_week(stack, "sensors", 1)["dag_run_id"]
     seen = states(stack, "sensors", run)
     assert seen == {"drift": "skipped", "drift_deferred": "skipped", "known": "success", "age": "success"}
