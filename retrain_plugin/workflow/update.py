@@ -16,7 +16,7 @@ from retrain_plugin.registry.attempt import Attempt
 from retrain_plugin.registry.intervene import paused
 from retrain_plugin.registry.lineage import past_updates, prune
 from retrain_plugin.registry.record import Decided
-from retrain_plugin.registry.version import Version, champions, last, versions
+from retrain_plugin.registry.version import Version, champion_met, champions, last, versions
 from retrain_plugin.training.warm import family
 from retrain_plugin.workflow.ask import ask
 from retrain_plugin.workflow.causes import causes_at_sight, causes_in_rows, changed, lineage
@@ -106,7 +106,8 @@ def _tick(job: Job, current: Attempt) -> bool:
     if current.tags.get("outcome") in ("kept", "held"):
         # Rows may have come, been corrected or been accepted since.
         current.record(stage="opened")
-    champion = last(champions(others, job.as_of))
+    met = current.tags.get("parent_version")
+    champion = champion_met(others, job.as_of, met and f"v{met}")
     if champion is not None and (pause := paused(name)):
         return _keep(current, champion, str(pause))
     past = past_updates(name, job.as_of)

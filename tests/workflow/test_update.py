@@ -146,6 +146,20 @@ def test_a_repeated_tick_changes_nothing_and_neither_does_one_without_new_rows(m
     assert tags_of(moment_later.run_id)["outcome"] == "kept"
 
 
+def test_an_update_tried_again_after_a_retrain_for_the_same_moment_stays_as_it_was(model, strategy):
+    done = [update(model, strategy, as_of=at) for at in days(2)]
+    weekly = Periodic(
+        schedule="@weekly", train="30D", holdout="7D", gate=replace(strategy.gate, tolerance=0.5), refit=False
+    )
+    # Not refitted, it leaves a week of labelled rows that it has not learnt.
+    beside = retrain(model, weekly, as_of=days(2)[1], dag_id="weekly", force=True)
+    assert beside.promoted
+    before = versions("events")
+    assert update(model, strategy, as_of=days(2)[1]) == done[1]
+    assert versions("events") == before
+    assert champion("events").number == beside.version
+
+
 def test_missed_ticks_are_folded_into_the_next(model, strategy):
     update(model, strategy, as_of=days(1)[0])
     late = update(model, strategy, as_of=days(5)[4])
