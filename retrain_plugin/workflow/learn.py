@@ -311,7 +311,7 @@ def _scores(report: GateReport) -> dict[str, float]:
     metrics: dict[str, float] = {}
     for name, one in found.items():
         if one is not None:
-            metrics |= {f"{name}_{report.metric}": one.challenger.value, f"{name}_gain": one.gain.value}
+            metrics |= {**one.challenger.metrics(f"{name}_{report.metric}"), f"{name}_gain": one.gain.value}
     return {name: value for name, value in metrics.items() if np.isfinite(value)}
 
 

@@ -18,6 +18,8 @@ _SPENT = timedelta(days=30)
 _VERDICT = "verdict."
 # Between a drift trigger's name and that of a feature, in metrics.
 _OF_LIMIT = ".of_limit/"
+# Whose scores the gates measure, as the names of metrics begin.
+_WHOSE = ("champion", "challenger", "fresh", "memory")
 
 
 @dataclass(frozen=True)
@@ -226,14 +228,15 @@ def _score_now(work: Iterable[Decided], serving: Version | None, metric: str) ->
     """The champion's newest score on rows it has not learnt: as decay, a gate or an update measured it."""
     if serving is None:
         return None
-    name = serving.name
+    judged = f"champion_{metric}"
     for one in work:
-        if one.tags.get("against") == name:
+        if one.tags.get("against") == serving.name:
             for trigger, found in _decays(one.metrics).items():
                 if metric in trigger:
                     return Score(metric, found[0], found[1], found[2], one.as_of)
-        if one.tags.get("judged_against") == name and f"champion_{metric}" in one.metrics:
-            return Score(metric, one.metrics[f"champion_{metric}"], None, None, one.as_of)
+        if one.tags.get("judged_against") == serving.name and judged in one.metrics:
+            low, high = (one.metrics.get(f"{judged}_{end}") for end in ("low", "high"))
+            return Score(metric, one.metrics[judged], low, high, one.as_of)
     return None
 
 
@@ -249,18 +252,23 @@ def _decays(metrics: Mapping[str, float]) -> dict[str, tuple[float, float | None
 def _scores(
     metrics: Mapping[str, float], verdicts: Mapping[str, str]
 ) -> dict[str, tuple[float, float | None, float | None]]:
+    """Whose scores were measured, each with its interval."""
     found: dict[str, tuple[float, float | None, float | None]] = {}
     for trigger, seen in _decays(metrics).items():
         if trigger in verdicts:
             found["champion"] = seen
+    alone: tuple[float, float | None, float | None] | None = None
     for name, value in metrics.items():
-        if name.endswith("_low") and name.removesuffix("_low") in metrics and not name.startswith("gain"):
-            base = name.removesuffix("_low")
-            found["challenger"] = (metrics[base], value, metrics.get(f"{base}_high"))
-        for who in ("champion", "fresh", "memory"):
-            if name.startswith(f"{who}_") and not name.endswith("_gain"):
-                found.setdefault(who, (value, None, None))
-    return found
+        if "/" in name or name.endswith(("_low", "_high", "_gain")):
+            continue
+        seen = (value, metrics.get(f"{name}_low"), metrics.get(f"{name}_high"))
+        whose = name.partition("_")[0]
+        if whose in _WHOSE:
+            found.setdefault(whose, seen)
+        elif f"{name}_low" in metrics and name != "gain":
+            alone = seen
+    # The first challenger has nobody beside it, and its score the metric's own name.
+    return found if alone is None else {"challenger": alone, **found}
 
 
 def _drift(metrics: Mapping[str, float]) -> dict[str, float]:

@@ -275,17 +275,12 @@ def _conclude(job: Job, current: Attempt, report: GateReport, champion: Version 
 def _metrics(report: GateReport) -> dict[str, float]:
     metrics: dict[str, float] = {"passed": float(report.passed)}
     if report.challenger:
-        metrics[report.metric] = report.challenger.value
-        metrics[f"{report.metric}_low"] = report.challenger.low
-        metrics[f"{report.metric}_high"] = report.challenger.high
-    if report.comparison:
-        found = report.comparison
+        metrics |= report.challenger.metrics(report.metric)
+    if found := report.comparison:
         metrics |= {
-            f"challenger_{report.metric}": found.challenger.value,
-            f"champion_{report.metric}": found.champion.value,
-            "gain": found.gain.value,
-            "gain_low": found.gain.low,
-            "gain_high": found.gain.high,
+            **found.challenger.metrics(f"challenger_{report.metric}"),
+            **found.champion.metrics(f"champion_{report.metric}"),
+            **found.gain.metrics("gain"),
             "rows_compared": found.rows,
         }
     return {name: value for name, value in metrics.items() if np.isfinite(value)}

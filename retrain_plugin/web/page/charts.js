@@ -104,12 +104,15 @@ export function timeline(steps, versions, metric, features) {
 function series(steps, key, name, tone, axis, down) {
   const at = steps.filter((one) => one.scores[key]);
   const points = at.map((one) => `${axis.at(one.as_of)},${down(one.scores[key][0])}`).join(" ");
+  const known = at.map((one) => [axis.at(one.as_of), ...one.scores[key]]).filter((one) => one[2] !== null && one[3] !== null);
+  const band = [...known.map(([x, , low]) => `${x},${down(low)}`), ...known.reverse().map(([x, , , high]) => `${x},${down(high)}`)];
   return svg("g", { class: tone },
+    key === "champion" && svg("polygon", { class: "band", points: band.join(" ") }),
     key !== "challenger" && svg("polyline", { class: "line", points }),
     at.map((one) => {
       const [value, low, high] = one.scores[key], x = axis.at(one.as_of);
       return [
-        low !== null && high !== null && svg("line", { x1: x, x2: x, y1: down(low), y2: down(high), opacity: 0.45 }),
+        key !== "champion" && low !== null && high !== null && svg("line", { x1: x, x2: x, y1: down(low), y2: down(high), opacity: 0.45 }),
         svg("circle", { cx: x, cy: down(value), r: 4, class: one.outcome === "promoted" || key === "champion" ? "dot" : "open" },
           svg("title", {}, `${moment(one.as_of)}: ${name} ${value.toFixed(4)}`)),
       ];
