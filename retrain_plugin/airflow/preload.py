@@ -23,6 +23,8 @@ def on_starting(component: Any) -> None:
     try:
         for module in ("retrain_plugin.workflow", "sklearn.ensemble", "mlflow.sklearn"):
             import_module(module)
+        # Whatever stores a model has MLflow look through all installed packages first, once a process.
+        import_module("mlflow.utils.requirements_utils").warn_dependency_requirement_mismatches(["mlflow"])
         log.info("Preloaded the imports of retraining tasks")
     except Exception:
         # A convenience must not keep the scheduler from starting.

@@ -12,12 +12,16 @@ from multiprocessing.connection import Connection
 from typing import Any
 
 import mlflow.sklearn
+from mlflow.utils.requirements_utils import warn_dependency_requirement_mismatches
 
 from retrain_plugin import PSI, Continual, Decay, Gate, Model, Periodic, Triggered, any_of
 from retrain_plugin.registry.intervene import promote_by_hand, rollback
 from retrain_plugin.workflow import check, retrain, update
 from tests.conftest import AS_OF, declared
 from tests.faults.boundary import Boundary, Fault
+
+# MLflow looks through all installed packages once in every process that stores a model: here before all of them.
+warn_dependency_requirement_mismatches(["mlflow"])
 
 WEEK, DAY = timedelta(weeks=1), timedelta(days=1)
 GATE = Gate(resamples=50, min_rows=100, tolerance=0.2)

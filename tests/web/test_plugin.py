@@ -63,3 +63,16 @@ def test_airflow_lists_our_settings_with_what_they_mean():
     for name in ("mlflow_conn_id", "preload", "training_queue"):
         assert f"\n{name} = " in done.stdout or f"\n# {name} = " in done.stdout
     assert "MLFLOW_TRACKING_URI holds" in done.stdout
+
+
+def test_the_scheduler_preloads_where_it_is_asked_to():
+    code = """
+import json, sys
+sys.argv = ["airflow", "scheduler"]
+from retrain_plugin.airflow import preload
+preload.on_starting(None)
+utils = sys.modules.get("mlflow.utils.requirements_utils")
+print(json.dumps(["sklearn.ensemble" in sys.modules, bool(utils and utils._MODULES_TO_PACKAGES)]))
+"""
+    assert told(code, AIRFLOW__RETRAIN__PRELOAD="True") == [True, True]
+    assert told(code, AIRFLOW__RETRAIN__PRELOAD="False") == [False, False]
