@@ -32,7 +32,7 @@ def take(stack: Stack, folder: Path) -> None:
             page.goto(f"{stack.airflow_url}/dags/flights_triggered/runs/{_newest(_MODEL, 'kept').tags['dag_run_id']}")
             page.get_by_text("12 Task Instances").wait_for()
             _shoot(page, folder / "airflow-triggered.png")
-        with _airflow(browser, stack, (1280, 560), "dark") as page:
+        with _airflow(browser, stack, (1280, 400), "dark") as page:
             page.goto(f"{stack.airflow_url}/plugin/retraining")
             page.frame_locator("iframe").locator(".card").first.wait_for()
             _shoot(page, folder / "page-models.png")
@@ -47,9 +47,11 @@ def take(stack: Stack, folder: Path) -> None:
             (_newest(_MODEL, "kept"), "mlflow-check"),
             (_newest("flights-late-continual", "promoted", decision="update"), "mlflow-update"),
         ):
-            page = browser.new_page(viewport={"width": 1360, "height": 1000})
+            page = browser.new_page(viewport={"width": 1200, "height": 1400})
             page.goto(f"{one.url}/artifacts/{REPORT}")
             page.frame_locator("iframe").locator("h1").wait_for(timeout=60_000)
+            # MLflow's assistant opens beside everything at the first visit.
+            page.get_by_role("button", name="Close", exact=True).click()
             _shoot(page, folder / f"{name}.png")
             page.close()
 

@@ -90,14 +90,14 @@ def _asked(told: Mapping[str, str], params: Mapping[str, str]) -> str:
 
 def _seen(current: Attempt, known: set[str]) -> str:
     told = current.tags
-    learnt = told.get("learnt_from")
+    learnt, parent = told.get("learnt_from"), told.get("parent_version")
     seen = {
         "rows": told.get("rows", ""),
         "new rows": told.get("rows_new", ""),
         "replayed rows": told.get("rows_replayed", ""),
         "learnt from rows since" if learnt else "trained on rows from": learnt or told.get("trained_from", ""),
         "and before": told.get("trained_through", ""),
-        "judged against": told.get("judged_against") or told.get("parent_version", ""),
+        "judged against": told.get("judged_against") or (f"v{parent}" if parent else ""),
     }
     findings = current.artifact("data_check.json")["findings"] if "data_check.json" in known else []
     tones = {"error": "no", "warning": "warn"}

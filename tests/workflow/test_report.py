@@ -98,6 +98,7 @@ def test_an_updates_report_has_the_scores_of_all_updates(model):
     assert "<th>holdout</th>" in first
     assert "<th>holdout</th>" not in asked
     learnt = re.search("<th>learnt from rows since</th><td>(.*?)</td></tr><tr><th>and before</th><td>(.*?)</td>", html)
+    assert "<th>judged against</th><td>v2</td>" in html
     assert [datetime.fromisoformat(one) for one in learnt.groups()] == [AS_OF, AS_OF + timedelta(days=1)]
 
 
