@@ -74,11 +74,13 @@ def _asked(told: Mapping[str, str], params: Mapping[str, str]) -> str:
     """By whom, why, and what was declared."""
     learnt = "learnt_from" in told
     shown = [name for name in _FIRST if not (learnt and name in _OF_A_FULL_TRAINING)]
+    because = told.get("asked_for") or told.get("asked_because", "")
     first = {
         "strategy": told.get("strategy", ""),
         "DAG run": f"{told.get('dag_id', '')}, {told.get('dag_run_id', '')}",
         "asked for by": told.get("asked_by", ""),
-        "because": told.get("asked_for") or told.get("asked_because", ""),
+        # A check that asks for nothing has its reason above.
+        "because": because if because != told.get("reason") else "",
         **{name: params.get(name, "") for name in shown},
     }
     rest = {name: value for name, value in sorted(params.items()) if name not in shown}
