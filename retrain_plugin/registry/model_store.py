@@ -8,7 +8,7 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from importlib.metadata import version as installed
 from pathlib import Path
-from tempfile import TemporaryDirectory
+from tempfile import TemporaryDirectory, gettempdir
 
 import mlflow
 import pandas as pd
@@ -20,7 +20,7 @@ from mlflow.types.schema import ColSpec, Schema
 from sklearn.base import BaseEstimator
 
 from retrain_plugin.declare.model import Model
-from retrain_plugin.errors import ModelFileError, TrainingError
+from retrain_plugin.errors import ModelFileError, RegistryError, TrainingError
 from retrain_plugin.registry.connect import asking, client, not_found
 from retrain_plugin.registry.trusted import SCIKIT_LEARN
 from retrain_plugin.registry.version import Version
@@ -38,11 +38,11 @@ def store(model: Model, estimator: BaseEstimator, frame: pd.DataFrame, *, run_id
 
     Raises:
         TrainingError: the estimator contains types that neither scikit-learn nor the model declares.
-        RegistryError: MLflow does not answer.
+        RegistryError: MLflow does not answer, or the disk is full.
     """
     known = {*SCIKIT_LEARN, *model.trusted_types}
-    with TemporaryDirectory(prefix="retrain-") as folder:
-        path = Path(folder, "model")
+    with _folder(model.name) as folder:
+        path = folder / "model"
         contained = _types(model, skops.io.dumps(estimator), known)
         mlflow.sklearn.save_model(
             estimator,
@@ -100,10 +100,10 @@ def require_untouched(version: Version) -> None:
 def _fetched(model: str, uri: str, digest: str | None) -> Iterator[Path]:
     """A model's file, fetched and found to be what it should be, but not opened."""
     remedy = f"Restore the artifact, let another version serve (`airflow retrain rollback {model}`), or retrain"
-    with TemporaryDirectory(prefix="retrain-") as folder:
+    with _folder(model) as folder:
         with asking(model):
             try:
-                path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=folder))
+                path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
             except MlflowException as error:
                 if not_found(error):
                     raise ModelFileError(f"model {model!r}: {uri} is gone from MLflow. {remedy}") from None
@@ -120,6 +120,20 @@ def _fetched(model: str, uri: str, digest: str | None) -> Iterator[Path]:
                 f"somebody or something changed it. {remedy}"
             )
         yield path / _FILE
+
+
+@contextmanager
+def _folder(model: str) -> Iterator[Path]:
+    """A folder for the time being; what the disk refuses is said with a remedy."""
+    try:
+        with TemporaryDirectory(prefix="retrain-") as folder:
+            yield Path(folder)
+    except OSError as error:
+        raise RegistryError(
+            f"model {model!r}: its file cannot be written to or read from {error.filename or gettempdir()}: "
+            f"{error.strerror or error}. Nothing was promoted and the champion keeps serving: make room on this "
+            "worker's disk, or let TMPDIR name another, then clear the failed task"
+        ) from error
 
 
 def _types(model: Model, data: bytes, known: Iterable[str]) -> list[str]:

@@ -2,18 +2,20 @@
 
 from __future__ import annotations
 
+import tempfile
 from dataclasses import replace
 from pathlib import Path
 
 import mlflow
+import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from retrain_plugin import ModelFileError
+from retrain_plugin import ModelFileError, RegistryError
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.intervene import promote_by_hand, rollback
-from retrain_plugin.registry.model_store import read
+from retrain_plugin.registry.model_store import read, store
 from retrain_plugin.registry.version import TAG, champion, versions
 from retrain_plugin.workflow import retrain
 from retrain_plugin.workflow.check_data import check_data
@@ -46,6 +48,19 @@ def test_a_type_of_ones_own_is_stored_and_read_where_it_is_declared(model, strat
     assert retrain(mine, strategy, as_of=AS_OF).promoted
     with pytest.raises(ModelFileError, match=r"tests\.estimators\.Mine"):
         read(model, versions("events")[0].source, None)
+
+
+def test_a_disk_that_takes_no_file_is_said_with_the_models_name_and_a_remedy(model, strategy, monkeypatch, tmp_path):
+    retrain(model, strategy, as_of=AS_OF)
+    version = versions("events")[0]
+    estimator = read(model, version.source, None)
+    monkeypatch.setattr(tempfile, "tempdir", str(tmp_path / "gone"))
+    for work in (
+        lambda: read(model, version.source, None),
+        lambda: store(model, estimator, pd.DataFrame({"x": [0.0]}), run_id=version.run_id, name="again"),
+    ):
+        with pytest.raises(RegistryError, match=r"model 'events'.*gone/.*make room on this worker's disk"):
+            work()
 
 
 def test_a_challenger_changed_before_its_promotion_does_not_serve(model, strategy, tmp_path):
