@@ -44,15 +44,23 @@ def store(model: Model, estimator: BaseEstimator, frame: pd.DataFrame, *, run_id
     with _folder(model.name) as folder:
         path = folder / "model"
         contained = _types(model, skops.io.dumps(estimator), known)
-        mlflow.sklearn.save_model(
-            estimator,
-            str(path),
-            serialization_format="skops",
-            skops_trusted_types=contained,
-            signature=_signature(estimator, frame),
-            # Given, because MLflow otherwise finds them by loading the model in a new process.
-            pip_requirements=[f"{name}=={installed(name)}" for name in ("scikit-learn", "skops", "pandas", "numpy")],
-        )
+        try:
+            mlflow.sklearn.save_model(
+                estimator,
+                str(path),
+                serialization_format="skops",
+                skops_trusted_types=contained,
+                signature=_signature(estimator, frame),
+                # Given, because MLflow otherwise finds them by loading the model in a new process.
+                pip_requirements=[
+                    f"{name}=={installed(name)}" for name in ("scikit-learn", "skops", "pandas", "numpy")
+                ],
+            )
+        except MlflowException as error:
+            # MLflow takes whatever goes wrong here for a fault of the format.
+            if isinstance(cause := error.__cause__ or error.__context__, OSError):
+                raise cause from None
+            raise TrainingError(f"model {model.name!r}: the fitted estimator cannot be stored: {error}") from error
         digest = _digest(path / _FILE)
         with asking(model.name):
             to = client()

@@ -11,7 +11,7 @@ import pandas as pd
 import pytest
 from sklearn.linear_model import LogisticRegression
 
-from retrain_plugin import ModelFileError, RegistryError
+from retrain_plugin import ModelFileError, RegistryError, TrainingError
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.intervene import promote_by_hand, rollback
@@ -61,6 +61,27 @@ def test_a_disk_that_takes_no_file_is_said_with_the_models_name_and_a_remedy(mod
     ):
         with pytest.raises(RegistryError, match=r"model 'events'.*gone/.*make room on this worker's disk"):
             work()
+
+
+def test_what_goes_wrong_while_a_file_is_written_is_not_taken_for_a_fault_of_the_estimator(
+    model, strategy, monkeypatch
+):
+    retrain(model, strategy, as_of=AS_OF)
+    version = versions("events")[0]
+    estimator, frame = read(model, version.source, None), pd.DataFrame({"x": [0.0]})
+
+    def fails(error):
+        def dump(*_, **__):
+            raise error
+
+        monkeypatch.setattr("skops.io.dump", dump)
+
+    fails(OSError(28, "No space left on device"))
+    with pytest.raises(RegistryError, match=r"model 'events'.*No space left on device.*make room"):
+        store(model, estimator, frame, run_id=version.run_id, name="full")
+    fails(RecursionError("too deep"))
+    with pytest.raises(TrainingError, match="model 'events': the fitted estimator cannot be stored"):
+        store(model, estimator, frame, run_id=version.run_id, name="odd")
 
 
 def test_a_challenger_changed_before_its_promotion_does_not_serve(model, strategy, tmp_path):
