@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
-from contextlib import contextmanager
+from functools import partial
 from pathlib import Path
 
-from playwright.sync_api import Browser, Page
+from playwright.sync_api import Page
 
 from demo.browser import chromium, visiting
 from demo.stack import Stack
@@ -23,7 +22,8 @@ def take(stack: Stack, folder: Path) -> None:
         playwright.sync_api.Error: a page does not show what its picture is about.
     """
     with chromium() as browser:
-        with _airflow(browser, stack, (1280, 760)) as page:
+        airflow = partial(visiting, browser, stack, *stack.login)
+        with airflow(size=(1280, 760)) as page:
             page.goto(f"{stack.airflow_url}/dags/flights_periodic")
             page.get_by_role("button", name="Show Graph").click()
             page.get_by_text("promote", exact=True).last.wait_for()
@@ -32,11 +32,11 @@ def take(stack: Stack, folder: Path) -> None:
             page.goto(f"{stack.airflow_url}/dags/flights_triggered/runs/{_newest(_MODEL, 'kept').tags['dag_run_id']}")
             page.get_by_text("12 Task Instances").wait_for()
             _shoot(page, folder / "airflow-triggered.png")
-        with _airflow(browser, stack, (1280, 400), "dark") as page:
+        with airflow(size=(1280, 400), theme="dark") as page:
             page.goto(f"{stack.airflow_url}/plugin/retraining")
             page.frame_locator("iframe").locator(".card").first.wait_for()
             _shoot(page, folder / "page-models.png")
-        with _airflow(browser, stack, (1280, 1180)) as page:
+        with airflow(size=(1280, 1180)) as page:
             page.goto(f"{stack.airflow_url}/plugin/retraining")
             frame = page.frame_locator("iframe")
             frame.get_by_role("link", name=_MODEL, exact=True).click()
@@ -54,12 +54,6 @@ def take(stack: Stack, folder: Path) -> None:
             page.get_by_role("button", name="Close", exact=True).click()
             _shoot(page, folder / f"{name}.png")
             page.close()
-
-
-@contextmanager
-def _airflow(browser: Browser, stack: Stack, size: tuple[int, int], theme: str = "light") -> Iterator[Page]:
-    with visiting(browser, stack, *stack.login, size=size, theme=theme) as page:
-        yield page
 
 
 def _newest(model: str, outcome: str, **tags: str) -> Decided:

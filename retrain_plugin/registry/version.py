@@ -140,7 +140,7 @@ def champion_met(history: Iterable[Version], as_of: datetime, met: str | None) -
     found = champions(history, as_of)
     before = [one for one in found if one.promoted_as_of != as_of]
     for one in (last(before), *found[len(before) :]):
-        if met == (one.name if one else "none"):
+        if met == name_of(one):
             return one
     return last(found)
 
@@ -148,6 +148,11 @@ def champion_met(history: Iterable[Version], as_of: datetime, met: str | None) -
 def champion(model: str, as_of: datetime | None = None) -> Version | None:
     """The champion as of a moment, or the one that serves now."""
     return last(champions(versions(model), as_of))
+
+
+def name_of(version: Version | None) -> str:
+    """How tags call a version, or that there was none."""
+    return version.name if version else "none"
 
 
 def last(found: list[Version]) -> Version | None:

@@ -150,9 +150,5 @@ def _reach_mlflow() -> None:
     require_answer()
 
 
-def _warm() -> None:
-    """Import MLflow while the page itself is on its way: that takes seconds."""
-    import_module("retrain_plugin.web.read")
-
-
-Thread(target=_warm, name="retraining-page-imports", daemon=True).start()
+# MLflow is imported while the page itself is on its way: that takes seconds.
+Thread(target=import_module, args=("retrain_plugin.web.read",), name="retraining-page-imports", daemon=True).start()

@@ -19,7 +19,7 @@ from retrain_plugin.declare.trigger import Decay
 from retrain_plugin.errors import DataError, ModelFileError, TrainingError
 from retrain_plugin.registry.attempt import Attempt, artifact
 from retrain_plugin.registry.model_store import read
-from retrain_plugin.registry.version import Version, champion_met, versions
+from retrain_plugin.registry.version import Version, champion_met, name_of, versions
 from retrain_plugin.statistics.bootstrap import estimate
 from retrain_plugin.statistics.predictions import Predictions
 from retrain_plugin.statistics.profile import profile_from_json, profile_numbers, profile_to_json
@@ -65,7 +65,7 @@ def validate(job: Job) -> Attempt:
         ensure_trained(job, current, train, holdout, both)
         history = [one for one in versions(job.model.name) if one.key != current.work.key]
         champion = champion_met(history, job.as_of, current.tags.get("judged_against"))
-        opponent = champion.name if champion else "none"
+        opponent = name_of(champion)
         if current.reached("judged") and current.tags.get("judged_against") == opponent:
             log.info("Already judged against %s: %s", opponent, current.tags["reason"])
             return current
@@ -267,7 +267,7 @@ def _conclude(job: Job, current: Attempt, report: GateReport, champion: Version 
     )
     current.record(
         stage="judged",
-        tags={"version": str(version.number), "judged_against": champion.name if champion else "none"},
+        tags={"version": str(version.number), "judged_against": name_of(champion)},
     )
     log.info("%s is v%d, MLflow run %s", job.model.name, version.number, current.url or current.run_id)
 

@@ -54,7 +54,7 @@ def soak(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     quarter, end = seen[count // 4 :][: max(5, count // 10)], seen[-max(5, count // 10) :]
     with capsys.disabled():
         print(f"\n{count} runs: {quarter[0]} after a quarter, {end[-1]} in the end")
-    for what, most in (("megabytes", 80), ("files", 3), ("threads", 3), ("temporary", 0)):
+    for what, most in (("megabytes", 80), ("files", 3), ("threads", 1), ("temporary", 0)):
         before, after = (np.median([one[what] for one in part]) for part in (quarter, end))
         assert after <= before + most, what
 
