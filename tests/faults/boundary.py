@@ -26,7 +26,7 @@ _CHANGING = ("error", "timeout", "reset", "killed after")
 _READING = ("error",)
 _READS = ("GET", "POST /api/2.0/mlflow/runs/search", "POST /api/2.0/mlflow/logged-models/search")
 _IDS = re.compile(r"[0-9a-f]{32}|m-[0-9a-f]{32}|(?<=/)\d+(?=/|$)")
-_RANDOM = re.compile(r"(?<=tmp|in-)\w{8}$")
+_RANDOM = re.compile(r"(?<=tmp|in-)\w{8}(?=/|$)")
 
 
 @dataclass(frozen=True)
@@ -92,9 +92,11 @@ class Boundary:
 
     def _file(self, event: str, arguments: tuple[Any, ...]) -> None:
         writes = event == "os.mkdir" or (event == "open" and arguments[2] & (os.O_WRONLY | os.O_RDWR))
-        if not writes or not str(arguments[0]).startswith(self._temporary):
+        path = str(arguments[0])
+        if not writes or not path.startswith(self._temporary):
             return
-        if self._counted("file", f"{event} {_RANDOM.sub('*', os.path.basename(str(arguments[0])))}") == "error":
+        said = _IDS.sub("*", _RANDOM.sub("*", path.removeprefix(self._temporary)))
+        if self._counted("file", f"{event} {said}") == "error":
             raise OSError(28, "No space left on device", arguments[0])
 
     def _counted(self, kind: str, said: str) -> str | None:

@@ -6,7 +6,7 @@ import signal
 import sqlite3
 from collections.abc import Iterator
 from contextlib import closing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from multiprocessing import get_context
 from pathlib import Path
 from typing import Any
@@ -28,6 +28,7 @@ class Works:
     place: Place
     database: Path
     folder: Path
+    recorded: dict[str, tuple[list[tuple[str, str]], dict[str, Any]]] = field(default_factory=dict)
 
     def __post_init__(self) -> None:
         self.processes = get_context("forkserver")
