@@ -105,7 +105,7 @@ class Attempt:
 
     def reached(self, stage: str) -> bool:
         """Whether a step was finished by this try or an earlier one."""
-        return STAGES.index(self.tags.get("stage", "opened")) >= STAGES.index(stage)
+        return _reached(self._run, stage)
 
     def bind(self, digest: str, *, name: str = "data_digest") -> None:
         """Say which rows this is about. A run that was about others is left as it is and a new one begun."""
@@ -198,9 +198,7 @@ class Attempt:
         """All is done: record the outcome and close the run."""
         self.record(stage="concluded", tags=tags)
         with asking(self.work.model.name):
-            if "failed" in self.tags:
-                client().delete_tag(self.run_id, f"{TAG}failed")
-            client().set_terminated(self.run_id, "FINISHED")
+            _finish(self._run)
             _close_abandoned(self.work)
 
 
@@ -267,11 +265,12 @@ def _find(work: Work) -> Run | None:
             successor = _create(work)
             _close(run, superseded_by=successor.info.run_id)
             return successor
-        # What was concluded and then cut off is whole, though nobody closed it.
-        wanted = "FINISHED" if _ours(run).get("stage") == "concluded" else "RUNNING"
-        if run.info.status != wanted:
-            client().update_run(run.info.run_id, status=wanted)
-        return run
+        if _ours(run).get("stage") == "concluded":
+            # Whatever went wrong after that, the work is whole.
+            _finish(run)
+        elif run.info.status != "RUNNING":
+            client().update_run(run.info.run_id, status="RUNNING")
+        return client().get_run(run.info.run_id)
     return None
 
 
@@ -349,6 +348,13 @@ def _registered(name: str) -> None:
             raise
 
 
+def _finish(run: Run) -> None:
+    if "failed" in _ours(run):
+        client().delete_tag(run.info.run_id, f"{TAG}failed")
+    if run.info.status != "FINISHED":
+        client().set_terminated(run.info.run_id, "FINISHED")
+
+
 def _close(run: Run, *, superseded_by: str) -> None:
     to = client()
     to.set_tag(run.info.run_id, f"{TAG}superseded_by", superseded_by)
@@ -372,15 +378,20 @@ def _close_abandoned(work: Work) -> None:
 
 def _fail(current: Attempt, error: BaseException) -> None:
     """Put the reason on record; where even that fails, the error itself matters more."""
-    if current.reached("concluded"):
-        return
     reason = " ".join(f"{error}".split()) or type(error).__name__
     try:
+        # The last step may have been carried out though its answer was lost.
+        if _reached(client().get_run(current.run_id), "concluded"):
+            return
         # Beside the outcome, not in its place: what was judged before the failure still holds.
         current.record(tags={"failed": reason[:1000]})
         client().set_terminated(current.run_id, "FAILED")
     except Exception:
         log.warning("The failure could not be recorded in MLflow run %s", current.run_id, exc_info=True)
+
+
+def _reached(run: Run, stage: str) -> bool:
+    return STAGES.index(_ours(run).get("stage", "opened")) >= STAGES.index(stage)
 
 
 def _ours(run: Run) -> dict[str, str]:

@@ -87,10 +87,16 @@ def read(model: Model, uri: str, digest: str | None) -> BaseEstimator:
     with _fetched(model.name, uri, digest) as path:
         known = {*SCIKIT_LEARN, *model.trusted_types}
         try:
-            contained = _types(model, path.read_bytes(), known)
+            return skops.io.load(path, trusted=_types(model, path.read_bytes(), known))
         except TrainingError as error:
             raise ModelFileError(str(error)) from None
-        return skops.io.load(path, trusted=contained)
+        except (OSError, MemoryError):
+            raise
+        except Exception as error:
+            # Each kind of damage is another kind of error.
+            raise ModelFileError(
+                f"model {model.name!r}: the file of {uri} cannot be read: {error}. {_remedy(model.name)}"
+            ) from error
 
 
 def require_untouched(version: Version) -> None:
@@ -107,17 +113,15 @@ def require_untouched(version: Version) -> None:
 @contextmanager
 def _fetched(model: str, uri: str, digest: str | None) -> Iterator[Path]:
     """A model's file, fetched and found to be what it should be, but not opened."""
-    remedy = f"Restore the artifact, let another version serve (`airflow retrain rollback {model}`), or retrain"
     with _folder(model) as folder:
         with asking(model):
             try:
                 path = Path(mlflow.artifacts.download_artifacts(uri, dst_path=str(folder)))
             except MlflowException as error:
                 if not_found(error):
-                    raise ModelFileError(f"model {model!r}: {uri} is gone from MLflow. {remedy}") from None
+                    raise ModelFileError(f"model {model!r}: {uri} is gone from MLflow. {_remedy(model)}") from None
                 raise
-        flavour = (yaml.safe_load((path / "MLmodel").read_text()).get("flavors") or {}).get("sklearn") or {}
-        if flavour.get("serialization_format") != "skops" or not (path / _FILE).is_file():
+        if _format(path) != "skops" or not (path / _FILE).is_file():
             raise ModelFileError(
                 f"model {model!r}: {uri} is not in skops format and is not opened, since unpickling runs "
                 "whatever code the file holds: log it again with serialization_format='skops'"
@@ -125,9 +129,21 @@ def _fetched(model: str, uri: str, digest: str | None) -> Iterator[Path]:
         if digest and _digest(path / _FILE) != digest:
             raise ModelFileError(
                 f"model {model!r}: the file of {uri} is not the one that was recorded (its digest differs): "
-                f"somebody or something changed it. {remedy}"
+                f"somebody or something changed it. {_remedy(model)}"
             )
         yield path / _FILE
+
+
+def _format(path: Path) -> object:
+    """The format that a model's description names; None where there is none, or none that can be read."""
+    try:
+        return yaml.safe_load((path / "MLmodel").read_text())["flavors"]["sklearn"]["serialization_format"]
+    except (FileNotFoundError, UnicodeDecodeError, yaml.YAMLError, LookupError, TypeError):
+        return None
+
+
+def _remedy(model: str) -> str:
+    return f"Restore the artifact, let another version serve (`airflow retrain rollback {model}`), or retrain"
 
 
 @contextmanager

@@ -7,7 +7,7 @@ from datetime import datetime
 from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry.connect import asking, client
 from retrain_plugin.registry.model_store import require_untouched
-from retrain_plugin.registry.version import TAG, Version, champions, versions
+from retrain_plugin.registry.version import TAG, Version, champions, in_order, versions
 
 # Two writers that settle at once need two or three rounds; this many says something else is wrong.
 _ROUNDS = 20
@@ -82,9 +82,10 @@ def settle_aliases(model: str) -> None:
         served = champions(known)
         if not served:
             # Two works may each have taken back theirs because the other's still served.
-            if not (superseded := [one for one in known if one.promoted_as_of and "superseded_by" in one.tags]):
+            superseded = in_order(one for one in known if one.promoted_as_of and "superseded_by" in one.tags)
+            if not superseded:
                 return
-            _restore(max(superseded, key=lambda one: (one.promoted_as_of, one.number)))
+            _restore(superseded[-1])
             continue
         wanted = {"champion": served[-1].number, "previous": served[-2].number if len(served) > 1 else None}
         with asking(model):

@@ -128,7 +128,12 @@ def champions(history: Iterable[Version], as_of: datetime | None = None) -> list
         and (as_of is None or one.promoted_as_of <= as_of)
         and (one.retired_as_of is None or (as_of is not None and one.retired_as_of > as_of))
     ]
-    return sorted(served, key=lambda one: (one.promoted_as_of, one.number))
+    return in_order(served)
+
+
+def in_order(promoted: Iterable[Version]) -> list[Version]:
+    """Versions that were promoted, in the order of their moments; of one moment, in that of their numbers."""
+    return sorted(promoted, key=lambda one: (one.promoted_as_of, one.number))
 
 
 def champion_met(history: Iterable[Version], as_of: datetime, met: str | None) -> Version | None:

@@ -106,7 +106,8 @@ def enumerated(works: Works, name: str, told: pytest.CaptureFixture[str], chosen
     kinds = Counter(what for what, _ in calls)
     with told.disabled():
         print(f"\n{name}: {dict(kinds)} calls, {len(faults)} of {len(all_faults(calls))} cases, {len(broken)} broken")
-    assert not broken, "\n".join(broken)
+        print("\n".join(broken), end="")
+    assert not broken
 
 
 def recorded(works: Works, name: str) -> tuple[list[tuple[str, str]], dict[str, Any]]:

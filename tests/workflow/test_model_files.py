@@ -135,6 +135,25 @@ def test_a_former_champion_that_was_changed_or_is_gone_is_not_rolled_back_to(mod
     assert champion("events").number == second.version
 
 
+@pytest.mark.parametrize("damage", [b"", b"not a model", b"PK\x05\x06" + bytes(18)])
+def test_a_damaged_file_whose_digest_nobody_recorded_is_named_with_a_remedy(model, strategy, tmp_path, damage):
+    retrain(model, strategy, as_of=AS_OF)
+    version = versions("events")[0]
+    file_of(version, tmp_path).write_bytes(damage)
+    with pytest.raises(ModelFileError, match=r"model 'events': the file of .* cannot be read.*retrain rollback"):
+        read(model, version.source, None)
+
+
+@pytest.mark.parametrize("damage", [None, b"", b"\xff\xfe", b"flavors: [", b"flavors: {sklearn: 1}"])
+def test_a_model_whose_description_is_gone_or_damaged_is_not_opened(model, strategy, tmp_path, damage):
+    retrain(model, strategy, as_of=AS_OF)
+    version = versions("events")[0]
+    description = file_of(version, tmp_path).with_name("MLmodel")
+    description.unlink() if damage is None else description.write_bytes(damage)
+    with pytest.raises(ModelFileError, match="not in skops format and is not opened"):
+        read(model, version.source, version.tags["model_digest"])
+
+
 def test_a_pickled_model_is_neither_read_nor_promoted(model, strategy):
     retrain(model, strategy, as_of=AS_OF)
     with mlflow.start_run():

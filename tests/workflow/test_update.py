@@ -9,6 +9,8 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.tracking import MlflowClient
 
 from demo.flights import WEATHER, flights
 from retrain_plugin import (
@@ -21,6 +23,7 @@ from retrain_plugin import (
     Model,
     Parquet,
     Periodic,
+    RegistryError,
     TrainingError,
 )
 from retrain_plugin.data import sample
@@ -33,7 +36,7 @@ from retrain_plugin.registry.accept import accept
 from retrain_plugin.registry.attempt import runs
 from retrain_plugin.registry.connect import client
 from retrain_plugin.registry.model_store import read
-from retrain_plugin.registry.version import champion, versions
+from retrain_plugin.registry.version import TAG, champion, versions
 from retrain_plugin.statistics.metrics import score
 from retrain_plugin.training.predict import predict
 from retrain_plugin.training.warm import learn, learner
@@ -266,6 +269,25 @@ def test_an_update_cut_off_anywhere_and_tried_again_leaves_the_same_chain(model,
     assert done.promoted
     assert chain() == chain("other")
     assert [one.promoted_as_of is not None for one in versions("events")] == [True] * 3
+    assert {run.info.status for run in runs("events")} == {"FINISHED"}
+
+
+def test_a_lost_answer_to_the_last_step_is_not_taken_for_a_failure(model, strategy, monkeypatch):
+    update(model, strategy, as_of=days(2)[0])
+    log_batch = MlflowClient.log_batch
+
+    def answerless(self, run_id, **written):
+        log_batch(self, run_id, **written)
+        if any((tag.key, tag.value) == (f"{TAG}stage", "concluded") for tag in written.get("tags", ())):
+            raise MlflowException("no answer in time")
+
+    with monkeypatch.context() as lost:
+        lost.setattr(MlflowClient, "log_batch", answerless)
+        with pytest.raises(RegistryError, match="no answer in time"):
+            update(model, strategy, as_of=days(2)[1])
+    assert aliases()["champion"] == 2
+    assert not any(f"{TAG}failed" in run.data.tags for run in runs("events"))
+    assert update(model, strategy, as_of=days(2)[1]).version == 2
     assert {run.info.status for run in runs("events")} == {"FINISHED"}
 
 
