@@ -5,6 +5,7 @@ from __future__ import annotations
 import time
 from datetime import datetime, timedelta
 from pathlib import Path
+from statistics import median
 from tempfile import TemporaryDirectory
 
 from benchmarks.backfill import FIRST, WEEKS
@@ -45,9 +46,17 @@ def measure(workers: int) -> tuple[int, float]:
             tasks = [one for one in deployment.api("GET", path)["task_instances"] if one["start_date"]]
             begun = min(datetime.fromisoformat(one["start_date"]) for one in tasks)
             ended = max(datetime.fromisoformat(one["end_date"]) for one in tasks if one["end_date"])
+            for task_id in dict.fromkeys(one["task_id"] for one in tasks):
+                took = [one["duration"] or 0 for one in tasks if one["task_id"] == task_id]
+                waited = [_waited(one) for one in tasks if one["task_id"] == task_id]
+                print(f"  {task_id}: {len(took)} of {median(took):.1f} s, queued {median(waited):.1f} s", flush=True)
             return len(tasks), (ended - begun).total_seconds()
         finally:
             deployment.stop()
+
+
+def _waited(task: dict[str, str]) -> float:
+    return (datetime.fromisoformat(task["start_date"]) - datetime.fromisoformat(task["queued_when"])).total_seconds()
 
 
 def backfilled(deployment: Deployment) -> list[dict[str, str]]:

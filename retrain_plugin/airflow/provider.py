@@ -67,7 +67,8 @@ def get_provider_info() -> dict[str, Any]:
                     },
                     "preload": {
                         "description": "Import MLflow, scikit-learn, pandas and ibis once in the scheduler, so that "
-                        "LocalExecutor's forked tasks need not. Costs the scheduler some memory.",
+                        "LocalExecutor's forked tasks need not. Costs the scheduler some memory. Celery workers do so "
+                        "by [celery] celery_config_options = retrain_plugin.airflow.celery_config.PRELOADING.",
                         "version_added": "0.1.0",
                         "type": "boolean",
                         "example": "True",

@@ -76,3 +76,25 @@ print(json.dumps(["sklearn.ensemble" in sys.modules, bool(utils and utils._MODUL
 """
     assert told(code, AIRFLOW__RETRAIN__PRELOAD="True") == [True, True]
     assert told(code, AIRFLOW__RETRAIN__PRELOAD="False") == [False, False]
+
+
+def test_a_celery_worker_preloads_before_it_forks():
+    code = """
+import json, sys
+from airflow.providers.celery.executors.celery_executor_utils import app
+before = "retrain_plugin.workflow" in sys.modules
+app.loader.init_worker()
+print(json.dumps([before, "sklearn.ensemble" in sys.modules]))
+"""
+    options = "retrain_plugin.airflow.celery_config.PRELOADING"
+    assert told(code, AIRFLOW__CELERY__CELERY_CONFIG_OPTIONS=options) == [False, True]
+
+
+def test_what_cannot_be_preloaded_keeps_nobody_from_starting():
+    code = """
+import json, sys
+sys.modules["mlflow"] = None
+import retrain_plugin.airflow.preloaded
+print(json.dumps("started"))
+"""
+    assert told(code) == "started"
