@@ -107,7 +107,7 @@ def enumerated(works: Works, name: str, told: pytest.CaptureFixture[str], chosen
     with told.disabled():
         print(f"\n{name}: {dict(kinds)} calls, {len(faults)} of {len(all_faults(calls))} cases, {len(broken)} broken")
         print("\n".join(broken), end="")
-    assert not broken
+    assert not broken, "\n".join(broken)
 
 
 def recorded(works: Works, name: str) -> tuple[list[tuple[str, str]], dict[str, Any]]:
