@@ -6,6 +6,7 @@ import json
 import os
 import re
 import signal
+import socket
 import subprocess
 import sys
 import time
@@ -116,7 +117,7 @@ class Deployment:
             "PATH": f"{tools}{os.pathsep}{os.environ['PATH']}",
             "AIRFLOW_HOME": str(self.home),
             "MLFLOW_DISABLE_TELEMETRY": "true",
-            "HOSTNAME": "localhost",
+            "HOSTNAME": socket.gethostname(),
             **{name: str(value) for name, value in self.services[service].get("environment", {}).items()},
         }
 
