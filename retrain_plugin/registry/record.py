@@ -119,7 +119,8 @@ def decided_before(model: str, moment: datetime, *, most: int, where: str) -> li
     found: list[Decided] = []
     page: str | None = None
     while True:
-        shown, page = decisions(model, most=most, page=page, where=where)
+        # Usually the newest is the work that asks.
+        shown, page = decisions(model, most=most + 1, page=page, where=where)
         found += [one for one in shown if one.as_of < moment]
         if len(found) >= most or page is None:
             # Names tell moments to the minute only.

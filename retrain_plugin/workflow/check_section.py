@@ -22,7 +22,7 @@ def check_section(decision: Decision, reference: Mapping[str, Profile], window: 
     rows = "".join(_row(one) for one in decision.verdicts)
     drawn = "".join(_drawn(name, reference[name], window[name]) for name in _worst(decision) if name in window)
     legend = "<h2>The worst features: newest rows (blue) against training rows (grey)</h2>" if drawn else ""
-    heads = "<th>trigger<th>verdict<th>statistic<th>limit<th>rows<th>would see from<th>reason"
+    heads = "<th>trigger<th>verdict<th>statistic<th>limit<th>rows<th>would see from"
     return f"<h2>What the triggers say</h2><table><tr>{heads}</tr>{rows}</table>{legend}{drawn}"
 
 
@@ -43,9 +43,10 @@ def evidence_table(decision: Decision) -> str:
 def _row(one: Verdict) -> str:
     numbers = (one.statistic, one.threshold, one.rows, one.smallest_shift)
     cells = "".join(f"<td>{'' if number is None else format(number, '.4g')}</td>" for number in numbers)
+    # MLflow shows the page in a narrow frame: the reason has a line of its own.
     return (
-        f"<tr><td>{escape(one.trigger)}</td><td class={_TONE[one.state]}>{one.state}</td>{cells}"
-        f"<td class=wide>{escape(one.reason)}</td></tr>"
+        f"<tr class=above><td>{escape(one.trigger)}</td><td class={_TONE[one.state]}>{one.state}</td>{cells}</tr>"
+        f"<tr><td colspan=6>{escape(one.reason)}</td></tr>"
     )
 
 
