@@ -23,7 +23,7 @@ from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry import model_store, notes
 from retrain_plugin.registry.connect import address, asking, client, report_url, run_url
 from retrain_plugin.registry.notes import model_card
-from retrain_plugin.registry.version import TAG, Version, own_tags, versions
+from retrain_plugin.registry.version import TAG, Version, own_tags, set_alias, versions
 
 log = logging.getLogger(__name__)
 
@@ -187,7 +187,7 @@ class Attempt:
             for tag, value in tags.items():
                 if made.tags.get(tag) != value[:5000]:
                     client().set_model_version_tag(model, str(made.number), f"{TAG}{tag}", value[:5000])
-            client().set_registered_model_alias(model, "challenger", str(made.number))
+            set_alias(model, "challenger", made.number)
         return made
 
     def _made(self, source: str) -> Version | None:

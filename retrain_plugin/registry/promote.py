@@ -7,7 +7,7 @@ from datetime import datetime
 from retrain_plugin.errors import RegistryError
 from retrain_plugin.registry.connect import asking, client
 from retrain_plugin.registry.model_store import require_untouched
-from retrain_plugin.registry.version import TAG, Version, champions, in_order, versions
+from retrain_plugin.registry.version import TAG, Version, champions, in_order, set_alias, versions
 
 # Two writers that settle at once need two or three rounds; this many says something else is wrong.
 _ROUNDS = 20
@@ -97,7 +97,7 @@ def settle_aliases(model: str) -> None:
                 return
             for alias, number in wanted.items():
                 if number is not None:
-                    client().set_registered_model_alias(model, alias, str(number))
+                    set_alias(model, alias, number)
                 elif alias in found:
                     client().delete_registered_model_alias(model, alias)
     raise RegistryError(

@@ -104,6 +104,17 @@ def versions(model: str) -> list[Version]:
     return sorted(found, key=lambda one: one.number)
 
 
+def set_alias(model: str, alias: str, number: int) -> None:
+    """Let an alias name a version."""
+    try:
+        client().set_registered_model_alias(model, alias, str(number))
+    except MlflowException as error:
+        if error.error_code != "BAD_REQUEST":
+            raise
+        # Of two that begin an alias at once, MLflow's database refuses one; by now the alias is there to be moved.
+        client().set_registered_model_alias(model, alias, str(number))
+
+
 def model_tags(model: str) -> dict[str, str]:
     """All tags of a registered model, prefixes and all; none where the model is unknown.
 

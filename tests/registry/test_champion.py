@@ -4,6 +4,9 @@ from datetime import timedelta
 
 import pandas as pd
 import pytest
+from mlflow.exceptions import MlflowException
+from mlflow.protos.databricks_pb2 import BAD_REQUEST
+from mlflow.tracking import MlflowClient
 from sklearn.dummy import DummyClassifier
 
 from retrain_plugin.registry import promote as promote_module
@@ -171,3 +174,20 @@ def test_whoever_was_met_at_the_same_moment_stays(make):
     assert champion_met(known[1:], day(7), "none") is None
     promote(make("c"), day(3))
     assert number(champion_met(versions("m"), day(7), base.name)) == two.number
+
+
+def test_an_alias_that_another_begins_at_the_same_moment_is_moved_all_the_same(make, monkeypatch):
+    one = make("a")
+    setting = MlflowClient.set_registered_model_alias
+    asked = []
+
+    def refused_once(self, name, alias, version):
+        asked.append(alias)
+        if len(asked) == 1:
+            raise MlflowException("UNIQUE constraint failed", error_code=BAD_REQUEST)
+        setting(self, name, alias, version)
+
+    monkeypatch.setattr(MlflowClient, "set_registered_model_alias", refused_once)
+    promote(one, day(1))
+    assert asked == ["champion", "champion"]
+    assert aliases() == {"champion": 1}
