@@ -268,9 +268,10 @@ def _find(work: Work) -> Run | None:
         if _ours(run).get("stage") == "concluded":
             # Whatever went wrong after that, the work is whole.
             _finish(run)
-        elif run.info.status != "RUNNING":
+            return client().get_run(run.info.run_id)
+        if run.info.status != "RUNNING":
             client().update_run(run.info.run_id, status="RUNNING")
-        return client().get_run(run.info.run_id)
+        return run
     return None
 
 
